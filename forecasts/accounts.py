@@ -1,0 +1,140 @@
+"""Accounts: sign up, sign in, sessions, and the single-use link by which the first administrator joins."""
+
+import re
+import secrets
+import threading
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import delete, update
+from sqlmodel import Session, col, select
+
+from forecasts.models import BrowserSession, Forecaster, Invitation
+from questions.errors import NotAllowed, NotFound, Refusal
+
+HANDLE = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,28}[a-z0-9])?")
+SHORTEST = 8
+LONGEST = 1000
+STAYS = timedelta(days=30)
+
+_hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+_two_at_once = threading.Semaphore(2)
+_NOBODY = _hasher.hash("nobody has this password")
+
+
+class InvalidAccount(Refusal):
+    """A name or a password that cannot be had."""
+
+
+def judge(name: str, password: str, again: str | None = None) -> tuple[str, str]:
+    """The name as it will be shown, and the hash of the password. Slow by design: call it outside `writing()`.
+
+    Raises InvalidAccount.
+    """
+    name = name.strip()
+    if not HANDLE.fullmatch(name.lower()):
+        raise InvalidAccount(
+            f"“{name[:40]}” cannot be a name. Use 1 to 30 letters a to z, digits, and . _ - between them.", "name"
+        )
+    if len(password) < SHORTEST:
+        raise InvalidAccount(f"The password is too short. Use at least {SHORTEST} characters.", "password")
+    if len(password) > LONGEST:
+        raise InvalidAccount(f"The password is too long. Use at most {LONGEST} characters.", "password")
+    if again is not None and again != password:
+        raise InvalidAccount("The two passwords differ. Type the same one twice.", "again")
+    with _two_at_once:
+        return name, _hasher.hash(password)
+
+
+def join(session: Session, name: str, password: str, moment: datetime, role: str = "forecaster") -> Forecaster:
+    """Add a person. `password` is the hash that `judge` gave. Raises InvalidAccount where the name is taken."""
+    if session.exec(select(Forecaster.id).where(Forecaster.handle == name.lower())).first() is not None:
+        raise InvalidAccount(f"“{name}” is taken. Choose another name.", "name")
+    person = Forecaster(
+        pseudonym=secrets.token_hex(16), handle=name.lower(), name=name, role=role, password=password, joined_at=moment
+    )
+    session.add(person)
+    session.flush()
+    return person
+
+
+def authenticate(session: Session, name: str, password: str) -> Forecaster:
+    """The person with that name and password. Raises InvalidAccount; takes as long whether the name exists or not."""
+    person = session.exec(select(Forecaster).where(Forecaster.handle == name.strip().lower())).first()
+    known = person.password if person and person.password else _NOBODY
+    with _two_at_once:
+        try:
+            _hasher.verify(known, password[: LONGEST + 1])
+        except (VerificationError, InvalidHashError):
+            person = None
+    if person is None or person.password is None:
+        raise InvalidAccount("This name and password do not belong together. Check both.", "password")
+    return person
+
+
+def sign_in(session: Session, person: Forecaster, moment: datetime) -> str:
+    """Begin a session and give the token for the browser's cookie. Sessions that have run out are swept away."""
+    token = secrets.token_urlsafe(32)
+    session.exec(delete(BrowserSession).where(col(BrowserSession.expires_at) <= moment))
+    session.add(BrowserSession(token=_seal(token), forecaster_id=person.id, made_at=moment, expires_at=moment + STAYS))
+    return token
+
+
+def sign_out(session: Session, token: str) -> None:
+    """End a session."""
+    session.exec(delete(BrowserSession).where(col(BrowserSession.token) == _seal(token)))
+
+
+def signed_in(session: Session, token: str, moment: datetime) -> Forecaster | None:
+    """Whose session this is, None where there is none or it has run out."""
+    statement = (
+        select(Forecaster)
+        .join(BrowserSession, col(BrowserSession.forecaster_id) == Forecaster.id)
+        .where(BrowserSession.token == _seal(token), BrowserSession.expires_at > moment)
+    )
+    return session.exec(statement).first()
+
+
+def invite_first_administrator(session: Session, moment: datetime) -> str | None:
+    """A fresh single-use link's token, None once there is an administrator. Earlier unspent ones stop working."""
+    if session.exec(select(Forecaster.id).where(Forecaster.role == "administrator")).first() is not None:
+        return None
+    session.exec(delete(Invitation).where(col(Invitation.role) == "administrator", col(Invitation.spent_at).is_(None)))
+    token = secrets.token_urlsafe(24)
+    session.add(Invitation(token=_seal(token), role="administrator", made_at=moment))
+    return token
+
+
+def invitation(session: Session, token: str) -> Invitation:
+    """The unspent invitation behind a link. Raises NotFound."""
+    found = session.get(Invitation, _seal(token))
+    if found is None or found.spent_at is not None:
+        raise NotFound("This link was used already, or a newer one replaced it. Look at what the server printed last.")
+    return found
+
+
+def spend(session: Session, token: str, moment: datetime) -> Invitation:
+    """Use an invitation up. Raises NotFound where somebody was quicker."""
+    unspent = (col(Invitation.token) == _seal(token), col(Invitation.spent_at).is_(None))
+    if session.exec(update(Invitation).where(*unspent).values(spent_at=moment)).rowcount != 1:
+        raise NotFound("This link was used already, or a newer one replaced it. Look at what the server printed last.")
+    return session.get_one(Invitation, _seal(token))
+
+
+def appoint(session: Session, handle: str, role: str) -> Forecaster:
+    """Give a person a role. Raises NotFound, and NotAllowed for who is no person."""
+    person = session.exec(select(Forecaster).where(Forecaster.handle == handle.lower())).first()
+    if person is None:
+        raise NotFound(f"There is no forecaster “{handle}”. `brierboard user list` shows who there is.")
+    if person.kind != "person":
+        raise NotAllowed(f"“{person.name}” is a {person.kind}, not a person, and takes no role.")
+    person.role = role
+    session.add(person)
+    return person
+
+
+def _seal(token: str) -> str:
+    """What is kept of a token: whoever reads the database cannot use it."""
+    return sha256(token.encode()).hexdigest()

@@ -1,0 +1,197 @@
+"""The command line: serve, load, verify, rescore, user."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+from pydantic import ValidationError
+
+from questions.errors import Refusal
+
+if TYPE_CHECKING:
+    from forecasts.database import Database
+    from forecasts.settings import Settings
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Keep score of predictions.")
+users = typer.Typer(no_args_is_help=True, help="The people who may sign in.")
+app.add_typer(users, name="user")
+
+Files = Annotated[list[Path], typer.Option("--load", help="A set of questions to load first, if it is not there yet.")]
+Role = Annotated[str, typer.Option(help="forecaster, moderator or administrator.")]
+
+
+@contextmanager
+def opened(migrate: bool = True) -> Iterator[Database]:
+    """The database that the settings name, ready to use; a refusal ends the program with its sentence."""
+    from forecasts.clock import SystemClock
+    from forecasts.database import Database
+
+    try:
+        database = Database(settings().database_url, SystemClock())
+        try:
+            if migrate:
+                database.prepare()
+            yield database
+        finally:
+            database.close()
+    except Refusal as refusal:
+        stop(str(refusal))
+
+
+def settings() -> Settings:
+    """The settings from the environment; a bad one ends the program with a sentence."""
+    from forecasts.settings import Settings
+
+    try:
+        return Settings()
+    except ValidationError as error:
+        fault = error.errors()[0]
+        name = f"BRIERBOARD_{'_'.join(map(str, fault['loc'])).upper()}"
+        return stop(f"{name} is “{fault['input']}”: {fault['msg'].lower()}.")
+
+
+def stop(sentence: str) -> NoReturn:
+    """End the program with a sentence and exit code 1."""
+    print(sentence, file=sys.stderr)
+    raise typer.Exit(1)
+
+
+@app.command()
+def serve(load: Files = []) -> None:  # noqa: B006  typer reads the default, nobody changes it
+    """Start the server. Creates and migrates the database first."""
+    import uvicorn
+
+    chosen = settings()
+    listener = listen(chosen.host, chosen.port)
+    with opened() as database:
+        for path in load:
+            load_file(database, path, quiet=True)
+        welcome(database, chosen.address)
+    config = uvicorn.Config("web.app:served", factory=True, log_level="warning", server_header=False)
+    with suppress(KeyboardInterrupt):  # uvicorn has finished its requests and says again that Ctrl-C was pressed
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens there; ends the program with a sentence where it cannot."""
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        return stop(f"{host} port {port} cannot be used: {error.strerror}. Set BRIERBOARD_PORT to another port.")
+
+
+def welcome(database: Database, address: str) -> None:
+    """Print the one line to open: the administrator's link, only while there is no administrator."""
+    from forecasts import accounts
+
+    with database.writing() as (session, moment):
+        token = accounts.invite_first_administrator(session, moment)
+    if token:
+        print(f"Open {address}/sign-up?invitation={token} to become the administrator.", flush=True)
+    else:
+        print(f"Brierboard is at {address}", flush=True)
+
+
+@app.command()
+def load(file: Path) -> None:
+    """Load a set of questions out of a TOML file. What is there already stays as it is."""
+    with opened() as database:
+        load_file(database, file)
+
+
+def load_file(database: Database, path: Path, quiet: bool = False) -> None:
+    """Load one file and print what that did; quiet where nothing changed."""
+    from forecasts import loading
+    from questions import journal, setfile
+
+    try:
+        file = setfile.parse(path.read_bytes(), str(path))
+    except OSError as error:
+        raise setfile.InvalidFile(f"{path} cannot be read: {error.strerror}.") from error
+    with database.writing() as (session, moment):
+        report = loading.load(session, file, str(path), by=journal.OPERATOR, moment=moment)
+    if report.added or not quiet:
+        print(report, flush=True)
+
+
+@app.command()
+def verify() -> None:
+    """Walk the journal and compare every table that can be rebuilt from it."""
+    from forecasts import verification
+    from questions.journal import Broken
+
+    with opened() as database, database.reading() as session:
+        try:
+            for line in verification.verify(session):
+                print(line)
+        except Broken as broken:
+            stop(f"seq {broken.seq}: {broken}")
+
+
+@app.command()
+def rescore() -> None:
+    """Work every score out again. Changes nothing where nothing changed."""
+    from rich.progress import track
+    from sqlmodel import select
+
+    from forecasts import ledger
+    from questions.models import Question
+
+    with opened() as database, database.writing() as (session, _):
+        questions = session.exec(select(Question)).all()
+        for question in track(questions, "Rescoring"):
+            ledger.rescore(session, question)
+    print(f"{len(questions)} questions rescored.")
+
+
+@users.command("add")
+def add_user(name: str, role: Role = "forecaster") -> None:
+    """Add a person. The password is asked for, or read from standard input."""
+    from forecasts import accounts, permissions
+
+    if role not in permissions.RANKS:
+        stop(f"“{role}” is not a role. Choose {', '.join(permissions.RANKS)}.")
+    with opened() as database:
+        name, sealed = accounts.judge(name, _password())
+        with database.writing() as (session, moment):
+            accounts.join(session, name, sealed, moment, role)
+    print(f"{name} was added as {role}.")
+
+
+def _password() -> str:
+    if sys.stdin.isatty():
+        return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
+    return sys.stdin.readline().rstrip("\r\n")
+
+
+@users.command("role")
+def change_role(name: str, role: str) -> None:
+    """Give a person another role."""
+    from forecasts import accounts, permissions
+
+    if role not in permissions.RANKS:
+        stop(f"“{role}” is not a role. Choose {', '.join(permissions.RANKS)}.")
+    with opened() as database, database.writing() as (session, _):
+        accounts.appoint(session, name, role)
+    print(f"{name} is {role} now.")
+
+
+@users.command("list")
+def list_users() -> None:
+    """List everybody who may sign in."""
+    from sqlmodel import col, select
+
+    from forecasts.models import Forecaster
+
+    with opened() as database, database.reading() as session:
+        for person in session.exec(
+            select(Forecaster).where(Forecaster.kind == "person").order_by(col(Forecaster.handle))
+        ):
+            print(f"{person.name}\t{person.role}\tsince {person.joined_at:%Y-%m-%d}")

@@ -1,0 +1,170 @@
+"""The database: engine, pragmas, migrations, transactions. The only file that begins, commits or rolls back."""
+
+import re
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, event
+from sqlmodel import Session
+
+import forecasts.models  # noqa: F401  the tables must be known before the first session
+from forecasts.clock import Clock
+from questions import journal
+from questions.errors import Refusal
+
+Writing = Callable[[], AbstractContextManager[tuple[Session, datetime]]]
+MIGRATIONS = Path(__file__).parent.parent / "migrations"
+TRIGGERS = {"entry_is_append_only", "entry_is_kept", "forecast_is_append_only", "forecast_is_kept"}
+
+
+class Unusable(Refusal):
+    """The database cannot be opened, or is not one of ours."""
+
+
+class Database:
+    """One database and the clock that its acts are recorded by.
+
+    crowds keeps what was computed of questions, by id and revision; see forecasts/history.py.
+    """
+
+    def __init__(self, url: str, clock: Clock) -> None:
+        self.clock = clock
+        self.engine = _engine(url)
+        self.crowds: dict[tuple[int, int], Any] = {}
+        sqlite = self.engine.dialect.name == "sqlite"
+        self._readers = self.engine if sqlite else self.engine.execution_options(isolation_level="REPEATABLE READ")
+        self._writers = self.engine.execution_options(writes=True)
+        self._turn: AbstractContextManager[Any] = threading.Lock() if sqlite else nullcontext()
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session that sees one consistent state and writes nothing."""
+        with Session(self._readers, info={"crowds": self.crowds}, autoflush=False) as session:
+            yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[tuple[Session, datetime]]:
+        """A session that holds the one writer's lock, and the moment at which all in it is recorded.
+
+        Everything is durable when the block is left; nothing is written when it raises.
+        """
+        session = Session(self._writers, info={"crowds": self.crowds}, expire_on_commit=False)
+        with self._turn, session, session.begin():
+            yield session, journal.hold(session, self.clock.now())
+
+    def renew(self, session: Session) -> None:
+        """Let a reading session see what was written since it began."""
+        session.rollback()
+
+    def prepare(self) -> None:
+        """Create or migrate the tables, once, whichever process comes first. Raises Unusable, changing nothing."""
+        try:
+            self._migrate()
+        except sqlalchemy.exc.DBAPIError as error:
+            reason = str(error.orig).strip().splitlines()[0]
+            raise Unusable(
+                f"The database {self.name} cannot be used: {reason}. Check BRIERBOARD_DATABASE_URL."
+            ) from error
+
+    def _migrate(self) -> None:
+        newest = ScriptDirectory.from_config(alembic_config()).get_current_head()
+        with self.engine.connect() as connection:
+            if MigrationContext.configure(connection).get_current_revision() == newest:
+                _require_triggers(connection)
+                return
+        with self.changing_schema() as connection:
+            config = alembic_config()
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+            _require_triggers(connection)
+
+    @contextmanager
+    def changing_schema(self) -> Iterator[Connection]:
+        """A connection for migrations, one process at a time; all of a migration happens or none of it.
+
+        SQLite rebuilds a table to alter it, which with foreign keys on would delete every row that depends on it:
+        they are off here, and checked before the end.
+        """
+        sqlite = self.engine.dialect.name == "sqlite"
+        with self._turn, self._writers.connect() as connection:
+            if sqlite:
+                _foreign_keys(connection, on=False)
+            try:
+                with connection.begin():
+                    if not sqlite:
+                        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7238915)")
+                    yield connection
+                    if sqlite and connection.exec_driver_sql("PRAGMA foreign_key_check").first():
+                        raise Unusable("The migration would leave rows that point nowhere, so nothing was changed.")
+            finally:
+                if sqlite:
+                    _foreign_keys(connection, on=True)
+
+    @property
+    def name(self) -> str:
+        """The database's address without its password."""
+        return self.engine.url.render_as_string(hide_password=True)
+
+    def close(self) -> None:
+        """Give back every connection."""
+        self.engine.dispose()
+
+
+def alembic_config() -> Config:
+    """Alembic's configuration for our migrations, wherever the program is started from."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    return config
+
+
+def _engine(url: str) -> Engine:
+    try:
+        engine = sqlalchemy.create_engine(url)
+    except (sqlalchemy.exc.ArgumentError, ModuleNotFoundError) as error:
+        raise Unusable(
+            f"“{re.sub('//.*@', '//..@', url)}” is not a database's address. Write sqlite:///FILE or "
+            "postgresql+psycopg://USER@HOST/NAME into BRIERBOARD_DATABASE_URL."
+        ) from error
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, record: object) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves, so that DDL is transactional too
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _foreign_keys(connection: Connection, *, on: bool) -> None:
+    """Outside of any transaction, where alone SQLite obeys."""
+    raw: Any = connection.connection.dbapi_connection
+    raw.execute(f"PRAGMA foreign_keys={'ON' if on else 'OFF'}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _require_triggers(connection: Connection) -> None:
+    tables = {
+        "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'",
+        "postgresql": "SELECT tgname FROM pg_trigger",
+    }
+    found = {name for (name,) in connection.exec_driver_sql(tables[connection.dialect.name])}
+    if missing := sorted(TRIGGERS - found):
+        raise Unusable(
+            f"The database lacks the trigger {', '.join(missing)}, which keeps the record append-only. "
+            "Restore it from a backup; nothing was changed."
+        )

@@ -1,0 +1,27 @@
+"""Who may do what. Every route and command asks here."""
+
+from sqlalchemy import ColumnElement
+from sqlmodel import col
+
+from forecasts.models import Forecaster
+from questions.errors import NotAllowed
+from questions.models import Question
+
+RANKS = ("forecaster", "moderator", "administrator")
+LEAST = {"forecast": "forecaster", "resolve": "moderator", "load": "moderator", "appoint": "administrator"}
+
+
+def may(actor: Forecaster | None, act: str) -> bool:
+    """Whether somebody may do such an act at all."""
+    return actor is not None and RANKS.index(actor.role) >= RANKS.index(LEAST[act])
+
+
+def require(actor: Forecaster, act: str) -> None:
+    """Raise NotAllowed unless the actor may."""
+    if not may(actor, act):
+        raise NotAllowed(f"You are a {actor.role}, and this takes a {LEAST[act]}. Ask an administrator for the role.")
+
+
+def visible(actor: Forecaster | None) -> ColumnElement[bool]:
+    """The condition on questions under which somebody sees them."""
+    return col(Question.state) == "published"

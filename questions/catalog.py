@@ -1,0 +1,223 @@
+"""What can be done with questions: find, publish, resolve, annul, reopen, and say what state they are in."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, update
+from sqlmodel import Session, col, select
+
+from questions import journal
+from questions.errors import ChangedMeanwhile, InvalidQuestion, NotFound, NotResolvable, QuestionNotOpen
+from questions.kinds import KINDS
+from questions.models import WORDS, Question, QuestionSet, Resolution, Source
+from questions.shape import Kind, Shape
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What a moderator decided, judged by the question's kind but not yet recorded.
+
+    seen  seq of the resolution that the moderator had in front of them, 0 where there was none
+    """
+
+    verdict: str
+    outcome: int | None = None
+    known_at: datetime | None = None
+    value: str = ""
+    evidence_url: str = ""
+    note: str = ""
+    seen: int = 0
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A question with its latest resolution, if it has one."""
+
+    question: Question
+    resolution: Resolution | None
+
+    def status(self, moment: datetime) -> str:
+        return status(self.question, self.resolution, moment)
+
+
+def find(session: Session, slug: str, visible: ColumnElement[bool]) -> Question:
+    """The question of that name among those visible. Raises NotFound."""
+    question = session.exec(select(Question).where(Question.slug == slug, visible)).first()
+    if question is None:
+        raise NotFound(f"There is no question “{slug[:80]}”. Look for it on the desk.")
+    return question
+
+
+def find_set(session: Session, slug: str) -> QuestionSet:
+    """The set of that name. Raises NotFound."""
+    found = session.exec(select(QuestionSet).where(QuestionSet.slug == slug)).first()
+    if found is None:
+        raise NotFound(f"There is no set “{slug[:80]}”. The desk lists those there are.")
+    return found
+
+
+def listed(session: Session, *conditions: ColumnElement[bool]) -> list[Listed]:
+    """Questions with their latest resolutions, set by set, in their authors' order."""
+    statement = (
+        select(Question, Resolution)
+        .outerjoin(Resolution, col(Resolution.entry) == Question.resolution)
+        .where(*conditions)
+        .order_by(col(Question.set_id), col(Question.position), col(Question.id))
+    )
+    return [Listed(question, resolution) for question, resolution in session.exec(statement)]
+
+
+def shape_of(question: Question) -> Shape:
+    """The question's outcomes, as its kind cuts them."""
+    return KINDS[question.kind].shape(question.spec)
+
+
+def kind_of(question: Question) -> Kind:
+    """The file in questions/kinds/ that knows this question's kind."""
+    return KINDS[question.kind]
+
+
+def latest(session: Session, question: Question) -> Resolution | None:
+    """The resolution that counts, None where nothing was ever decided."""
+    return session.get(Resolution, question.resolution) if question.resolution else None
+
+
+def decisions(session: Session, question: Question) -> Sequence[Resolution]:
+    """Every resolution of the question, the newest first; all but the first are superseded."""
+    statement = select(Resolution).where(Resolution.question_id == question.id)
+    return session.exec(statement.order_by(col(Resolution.entry).desc())).all()
+
+
+def status(question: Question, resolution: Resolution | None, moment: datetime) -> str:
+    """upcoming, open, closed, resolved or annulled: derived, never stored."""
+    if resolution is not None and resolution.verdict != "reopened":
+        return resolution.verdict
+    if moment < question.opens_at:
+        return "upcoming"
+    return "open" if moment < question.closes_at else "closed"
+
+
+def require_open(session: Session, question: Question, moment: datetime) -> None:
+    """Pass if forecasts are taken at this moment: on [opens_at, closes_at) and undecided. Raises QuestionNotOpen."""
+    state = status(question, latest(session, question), moment)
+    if state == "open":
+        return
+    if state == "upcoming":
+        raise QuestionNotOpen(f"“{question.title}” takes forecasts from {spoken(question.opens_at)}. Come back then.")
+    if state == "closed":
+        raise QuestionNotOpen(f"“{question.title}” took forecasts until {spoken(question.closes_at)}.")
+    raise QuestionNotOpen(f"“{question.title}” was {state} and takes no more forecasts.")
+
+
+def spoken(moment: datetime) -> str:
+    """A moment as sentences say it: 31 December 2026, 23:59 UTC."""
+    return f"{moment.day} {moment:%B %Y, %H:%M} UTC"
+
+
+def publish_set(session: Session, draft: Mapping[str, Any], *, by: str, moment: datetime) -> QuestionSet:
+    """Add a set and the source that implies it, if the draft names one. Nothing is checked here but by the tables."""
+    source = _publish_source(session, draft["source"], by=by, moment=moment) if draft.get("source") else None
+    added = QuestionSet(
+        entry=0, slug=draft["slug"], title=draft["title"], description=draft["description"],
+        source_id=source.id if source else None,
+    )  # fmt: skip
+    added.entry = journal.append(session, "set", added.slug, added.as_published(source), by=by, moment=moment).seq
+    session.add(added)
+    session.flush()
+    return added
+
+
+def _publish_source(session: Session, draft: Mapping[str, Any], *, by: str, moment: datetime) -> Source:
+    source = Source(entry=0, **draft)
+    source.entry = journal.append(session, "source", source.slug, source.as_published(), by=by, moment=moment).seq
+    session.add(source)
+    session.flush()
+    return source
+
+
+def publish(
+    session: Session, within: QuestionSet, draft: Mapping[str, Any], position: int, *, by: str, moment: datetime
+) -> Question:
+    """Add a question to a set. Raises InvalidQuestion where its name is taken; the draft was judged before."""
+    if session.exec(select(Question.id).where(Question.slug == draft["slug"])).first() is not None:
+        raise InvalidQuestion(f"There is a question “{draft['slug']}” already. Choose another slug.", "slug")
+    fields = {name: draft[name] for name in (*WORDS, "tags", "group", "spec", "opens_at", "closes_at", "resolves_at")}
+    question = Question(entry=0, set_id=within.id, position=position, **fields)
+    content = question.as_published(within.slug)
+    question.entry = journal.append(session, "question", question.slug, content, by=by, moment=moment).seq
+    session.add(question)
+    session.flush()
+    return question
+
+
+def bump(session: Session, question: Question) -> None:
+    """Count one more public act on the question, so that what was kept for its earlier state is not shown again."""
+    session.exec(update(Question).where(col(Question.id) == question.id).values(revision=Question.revision + 1))
+
+
+def decide(session: Session, question: Question, decision: Decision, *, by: str, moment: datetime) -> Resolution:
+    """Record a decision. Earlier ones stay, superseded.
+
+    Raises ChangedMeanwhile where another decision came between, NotResolvable where the question's times or state
+    do not permit it. Scores are not touched: forecasts/ledger.py settles them in the same transaction.
+    """
+    require_decidable(session, question, decision, moment)
+    made = Resolution(
+        entry=0, question_id=question.id, verdict=decision.verdict, outcome=decision.outcome, value=decision.value,
+        known_at=decision.known_at, recorded_at=moment, evidence_url=decision.evidence_url, note=decision.note,
+        supersedes=decision.seen,
+    )  # fmt: skip
+    made.entry = journal.append(session, "resolution", question.slug, made.as_published(), by=by, moment=moment).seq
+    session.add(made)
+    session.flush()
+    changed = session.exec(
+        update(Question)
+        .where(col(Question.id) == question.id, col(Question.resolution) == decision.seen)
+        .values(resolution=made.entry, revision=Question.revision + 1)
+    )
+    if changed.rowcount != 1:
+        raise ChangedMeanwhile(
+            f"“{question.title}” was decided by somebody else meanwhile. Look before you resolve it."
+        )
+    return made
+
+
+def require_decidable(session: Session, question: Question, decision: Decision, moment: datetime) -> None:
+    """Pass if this decision can be made now. Raises ChangedMeanwhile or NotResolvable."""
+    _require_unchanged(session, question, decision)
+    _require_permitted(session, question, decision, moment)
+
+
+def _require_unchanged(session: Session, question: Question, decision: Decision) -> None:
+    standing = session.exec(select(Question.resolution).where(Question.id == question.id)).one()
+    if standing != decision.seen:
+        raise ChangedMeanwhile(
+            f"“{question.title}” was decided by somebody else meanwhile. Look at what was decided before you change it."
+        )
+
+
+def _require_permitted(session: Session, question: Question, decision: Decision, moment: datetime) -> None:
+    before = session.get(Resolution, decision.seen) if decision.seen else None
+    if decision.verdict == "reopened" and (before is None or before.verdict == "reopened"):
+        raise NotResolvable(f"“{question.title}” is not decided, so there is nothing to reopen.")
+    if moment < question.opens_at:
+        raise NotResolvable(f"“{question.title}” opens on {spoken(question.opens_at)}. It can be decided from then on.")
+    if decision.verdict == "annulled" and not decision.note.strip():
+        raise NotResolvable("The reason is empty. Say why the question is annulled.", "note")
+    if decision.known_at is not None:
+        _require_known_in_time(question, decision.known_at, moment)
+
+
+def _require_known_in_time(question: Question, known_at: datetime, moment: datetime) -> None:
+    if known_at > moment:
+        raise NotResolvable(
+            f"{spoken(known_at)} lies in the future. An outcome is recorded once it is known.", "known_at"
+        )
+    if known_at < question.opens_at:
+        raise NotResolvable(
+            f"{spoken(known_at)} lies before the question opened on {spoken(question.opens_at)}. "
+            "If the outcome was known by then, annul the question.",
+            "known_at",
+        )

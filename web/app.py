@@ -1,0 +1,107 @@
+"""The application: routes, static files, and what happens to a refusal."""
+
+import mimetypes
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import anyio.to_thread
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse, RedirectResponse
+from starlette.exceptions import HTTPException
+
+from forecasts.clock import SystemClock
+from forecasts.database import Database
+from forecasts.settings import Settings
+from questions.errors import Refusal
+from web.dependencies import SignInFirst, viewer
+from web.pages import MessagePage
+from web.rendering import renderer, static_files, status_of
+from web.routes import accounts, calibration, desk, leaderboard, people, questions, resolutions, sets
+from web.security import SameOrigin
+
+THREADS = 4
+"""More of them only wait for the one writer: four answer fastest under load."""
+
+FOR_EVER = "public, max-age=31536000, immutable"
+
+
+def served() -> FastAPI:
+    """The application as `brierboard serve` starts it: settings from the environment, the machine's clock."""
+    settings = Settings()
+    return create(settings, Database(settings.database_url, SystemClock()))
+
+
+def create(settings: Settings, database: Database) -> FastAPI:
+    """The application on a database that was prepared."""
+    app = FastAPI(title="Brierboard", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan)
+    app.state.settings, app.state.database = settings, database
+    app.add_middleware(SameOrigin)
+    for part in (desk, questions, resolutions, sets, leaderboard, calibration, people, accounts):
+        app.include_router(part.router)
+    app.add_api_route("/static/{key}/{name}", static, methods=["GET"])
+    app.add_api_route("/healthz", healthz, methods=["GET"])
+    app.exception_handler(Refusal)(refused)
+    app.exception_handler(SignInFirst)(sign_in_first)
+    app.exception_handler(HTTPException)(not_served)
+    app.exception_handler(500)(failed)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
+    static_files()
+    yield
+    app.state.database.close()
+
+
+def static(key: str, name: str) -> Response:
+    """A static file under the address that its content gives it."""
+    known, content = static_files().get(name, ("", b""))
+    if not known or key != known:
+        raise HTTPException(404)
+    kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    return Response(content, media_type=kind, headers={"Cache-Control": FOR_EVER})
+
+
+def healthz(request: Request) -> Response:
+    """Whether the database answers."""
+    with request.app.state.database.reading() as session:
+        session.connection().exec_driver_sql("SELECT 1")
+    return JSONResponse({"status": "ok"})
+
+
+def refused(request: Request, refusal: Refusal) -> Response:
+    """A refusal that no form shows: a page with its sentence, or for htmx the notice at the page's head."""
+    return _message(request, status_of(refusal), "That did not work", str(refusal))
+
+
+def sign_in_first(request: Request, reason: SignInFirst) -> Response:
+    """To the sign-in page, which leads back."""
+    address = f"/sign-in?back={reason.back}"
+    if request.headers.get("hx-request") == "true":
+        return Response(status_code=401, headers={"HX-Redirect": address})
+    return RedirectResponse(address, 303)
+
+
+def not_served(request: Request, error: HTTPException) -> Response:
+    """There is no such page, or not by this method."""
+    if error.status_code == 404:
+        return _message(request, 404, "There is no such page", "Nothing is kept at this address. Start at the desk.")
+    return _message(request, error.status_code, "That did not work", f"{error.detail}.")
+
+
+def failed(request: Request, error: Exception) -> Response:
+    """A fault of ours; the log has the details."""
+    sentence = "The fault is ours, and nothing was stored. Try again; if it happens again, tell who runs this server."
+    return _message(request, 500, "Something broke", sentence)
+
+
+def _message(request: Request, status: int, title: str, sentence: str) -> Response:
+    database: Database = request.app.state.database
+    with database.reading() as session:
+        who = viewer(request, session, database.clock.now()) if status < 500 else None
+    page = MessagePage(viewer=who, here=request.url.path, title=title, sentence=sentence)
+    answer = renderer(request)(page, status=status)
+    answer.headers["HX-Retarget"], answer.headers["HX-Reswap"] = "#notice", "innerHTML"
+    return answer

@@ -1,0 +1,133 @@
+"""What routes ask for: a reading session, the moment, who is signed in, the form as it was typed, a way to write."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import Depends, Query, Request
+from sqlmodel import Session
+
+from forecasts import accounts
+from forecasts.database import Database, Writing
+from forecasts.models import Forecaster
+from forecasts.settings import Settings
+from questions.errors import Refusal
+
+COOKIE = "brierboard"
+NOT_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+LONGEST_FIELD = 20_000
+
+
+class Unreadable(Refusal):
+    """A form that cannot be read as text."""
+
+
+class SignInFirst(Exception):
+    """Somebody must sign in before this; `back` is where they were."""
+
+    def __init__(self, back: str) -> None:
+        super().__init__(back)
+        self.back = back
+
+
+def database_of(request: Request) -> Database:
+    found: Database = request.app.state.database
+    return found
+
+
+def settings_of(request: Request) -> Settings:
+    found: Settings = request.app.state.settings
+    return found
+
+
+def reading(request: Request) -> Iterator[Session]:
+    with database_of(request).reading() as session:
+        yield session
+
+
+Reading = Annotated[Session, Depends(reading)]
+Configured = Annotated[Settings, Depends(settings_of)]
+
+
+def now(request: Request) -> datetime:
+    return database_of(request).clock.now()
+
+
+Now = Annotated[datetime, Depends(now)]
+
+
+def writer(request: Request, reading: Reading) -> Writing:
+    """`writing` for this request: once it is over the reading session sees what was written."""
+    database = database_of(request)
+
+    @contextmanager
+    def writing() -> Iterator[tuple[Session, datetime]]:
+        try:
+            with database.writing() as (session, moment):
+                yield session, moment
+        finally:
+            database.renew(reading)
+
+    return writing
+
+
+Writer = Annotated[Callable[[], AbstractContextManager[tuple[Session, datetime]]], Depends(writer)]
+
+
+def viewer(request: Request, reading: Reading, moment: Now) -> Forecaster | None:
+    """Who is signed in, None where nobody is."""
+    token = request.cookies.get(COOKIE)
+    return accounts.signed_in(reading, token, moment) if token else None
+
+
+Viewer = Annotated[Forecaster | None, Depends(viewer)]
+
+
+def signed_in(request: Request, found: Viewer) -> Forecaster:
+    if found is None:
+        raise SignInFirst(back_from(request))
+    return found
+
+
+SignedIn = Annotated[Forecaster, Depends(signed_in)]
+
+
+def back_from(request: Request) -> str:
+    """The page to come back to after signing in: this one, or for a form the page that it stands on."""
+    if request.method != "GET":
+        path, _, last = request.url.path.rpartition("/")
+        return quote(path if last in ("forecasts", "withdrawal") else request.url.path)
+    return quote(request.url.path) + (f"?{request.url.query}" if request.url.query else "")
+
+
+async def form_of(request: Request) -> Mapping[str, str]:
+    """The form's fields as typed; of a field sent twice the last. Raises Unreadable for what is not text."""
+    fields: dict[str, str] = {}
+    async with request.form(max_files=1, max_fields=500) as form:
+        for name, value in form.multi_items():
+            fields[name] = value if isinstance(value, str) else _text_of(await value.read(), name)
+    for name, value in fields.items():
+        require_text(name, value)
+    return fields
+
+
+def require_text(name: str, value: str) -> None:
+    """Raise Unreadable unless the database can hold the value as text of a sensible length."""
+    if NOT_TEXT.search(value):
+        raise Unreadable(f"The field “{name[:40]}” holds a character that is not text. Type it again.", name)
+    if len(value) > LONGEST_FIELD and name != "file":
+        raise Unreadable(f"The field “{name[:40]}” is longer than {LONGEST_FIELD} characters. Shorten it.", name)
+
+
+def _text_of(content: bytes, name: str) -> str:
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        raise Unreadable("The file is not UTF-8 text. Save it as UTF-8.", name) from error
+
+
+ChosenSet = Annotated[str, Query(alias="set")]
+Form = Annotated[Mapping[str, str], Depends(form_of)]

@@ -1,0 +1,136 @@
+"""From a page to an answer: Jinja's environment, the static files under hashed addresses, htmx or whole page."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import fields
+from datetime import datetime
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from questions import errors, percent
+from questions.errors import Refusal
+from web.pages import Page
+
+STATUS: dict[type[Refusal], int] = {
+    errors.NotFound: 404,
+    errors.NotAllowed: 403,
+    errors.ChangedMeanwhile: 409,
+    errors.QuestionNotOpen: 409,
+    errors.WritingRefused: 503,
+}
+
+HERE = Path(__file__).parent
+HTMX_SHA256 = "71ea67185bfa8c98c39d31717c6fce5d852370fcdfd129db4543774d3145c0de"
+
+
+class Tampered(Exception):
+    """A file that we serve is not the one that we know."""
+
+
+def environment() -> Environment:
+    """Jinja as every template expects it: nothing undefined passes, everything is escaped."""
+    found = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        undefined=StrictUndefined,
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    found.globals["static"] = address_of
+    found.filters.update(day=day, moment=moment, score=score, percent=percent.say, share=share)
+    return found
+
+
+def day(value: datetime) -> str:
+    """31 Dec 2026"""
+    return f"{value.day} {value:%b %Y}"
+
+
+def moment(value: datetime) -> str:
+    """31 Dec 2026, 23:59 UTC"""
+    return f"{day(value)}, {value:%H:%M} UTC"
+
+
+def score(value: float) -> str:
+    """A loss with three decimals, as boards show it."""
+    return f"{value:.3f}"
+
+
+def share(value: float) -> str:
+    """A share of time in whole percent; what is not all of it never reads 100%, what is some never 0%."""
+    whole = round(value * 100)
+    if whole == 100 and value < 1:
+        return "99%" if value < 0.995 else ">99%"
+    return "<1%" if whole == 0 and value > 0 else f"{whole}%"
+
+
+@cache
+def static_files() -> dict[str, tuple[str, bytes]]:
+    """Every file that pages load, by name: its hashed address's key and its content.
+
+    Raises Tampered where the htmx that was installed is not the one whose hash we know.
+    """
+    found = {path.name: path.read_bytes() for path in (HERE / "static").iterdir()}
+    found["htmx.js"] = _htmx()
+    return {name: (hashlib.sha256(content).hexdigest()[:16], content) for name, content in found.items()}
+
+
+def _htmx() -> bytes:
+    spec = find_spec("django_htmx")
+    if spec is None or spec.origin is None:
+        raise Tampered("htmx is not installed. Run `make serve` again.")
+    content = (Path(spec.origin).parent / "static" / "django_htmx" / "htmx-2.min.js").read_bytes()
+    if hashlib.sha256(content).hexdigest() != HTMX_SHA256:
+        raise Tampered(
+            "The installed htmx is not the one that Brierboard was tested with. Remove .venv and start again."
+        )
+    return content
+
+
+def address_of(name: str) -> str:
+    """Where a static file is served: the address changes with the content, so browsers may keep it for ever."""
+    return f"/static/{static_files()[name][0]}/{name}"
+
+
+JINJA = environment()
+Render = Callable[..., Response]
+
+
+def status_of(refusal: Refusal) -> int:
+    """The HTTP status that says what kind of refusal this is."""
+    return next((status for kind, status in STATUS.items() if isinstance(refusal, kind)), 422)
+
+
+def renderer(request: Request) -> Render:
+    """`render` for this request: the partial to htmx, else where `otherwise` leads, else the whole page.
+
+    `whole` makes the page to show in full where that is another than the one the partial is drawn from.
+    """
+
+    def render(
+        page: Page, *, status: int = 200, otherwise: str | None = None, whole: Callable[[], Page] | None = None
+    ) -> Response:
+        htmx = request.headers.get("hx-request") == "true" and request.method != "GET"
+        if htmx and page.partial:
+            return HTMLResponse(draw(page, page.partial), status)
+        if otherwise is not None:
+            return HTMLResponse(headers={"HX-Redirect": otherwise}) if htmx else RedirectResponse(otherwise, 303)
+        shown = whole() if whole else page
+        return HTMLResponse(draw(shown, shown.template), status)
+
+    return render
+
+
+def draw(page: Page, template: str) -> str:
+    """The template with the page's fields as its variables, and nothing else."""
+    values: dict[str, Any] = {field.name: getattr(page, field.name) for field in fields(page)}
+    return JINJA.get_template(template).render(values)
+
+
+Rendering = Annotated[Render, Depends(renderer)]

@@ -1,0 +1,74 @@
+"""Sets of questions: the essay with what it implies, and loading a set out of a file."""
+
+from datetime import datetime
+from importlib.resources import files
+
+from fastapi import APIRouter, Response
+from sqlmodel import Session, col, select
+
+from forecasts import ledger, loading
+from forecasts.models import Forecaster
+from forecasts.permissions import may, require, visible
+from questions import catalog, setfile
+from questions.errors import Refusal
+from questions.models import Question, QuestionSet, Source
+from web import views
+from web.dependencies import Form, Now, Reading, SignedIn, Viewer, Writer
+from web.pages import Claim, SetPage, SetsPage
+from web.rendering import Rendering, status_of
+from web.routes.questions import quoted
+
+router = APIRouter(prefix="/sets")
+
+
+@router.get("")
+def sets(reading: Reading, viewer: Viewer, render: Rendering) -> Response:
+    return render(sets_page(reading, viewer))
+
+
+@router.post("")
+def load(form: Form, reading: Reading, writing: Writer, moderator: SignedIn, render: Rendering) -> Response:
+    require(moderator, "load")
+    typed = form.get("file", "") or form.get("text", "")
+    try:
+        file = setfile.parse(typed.encode(), "The file")
+        with writing() as (session, moment):
+            report = loading.load(session, file, "The file", by=moderator.pseudonym, moment=moment)
+    except Refusal as refusal:
+        return render(sets_page(reading, moderator, typed=typed, error=refusal), status=status_of(refusal))
+    return render(sets_page(reading, moderator, report=str(report)))
+
+
+def sets_page(
+    session: Session, viewer: Forecaster | None, *, typed: str = "", error: Refusal | None = None, report: str = ""
+) -> SetsPage:
+    """Every set, and for moderators the form that loads one."""
+    found = session.exec(select(QuestionSet).order_by(col(QuestionSet.id))).all()
+    example = (files("questions.sets") / "example.toml").read_text()
+    return SetsPage(
+        viewer=viewer, here="/sets", sets=found, may_load=may(viewer, "load"),
+        typed=typed, error=error, report=report, example=example,
+    )  # fmt: skip
+
+
+@router.get("/{slug}")
+def essay(slug: str, reading: Reading, viewer: Viewer, moment: Now, render: Rendering) -> Response:
+    return render(set_page(reading, catalog.find_set(reading, slug), viewer, moment))
+
+
+def set_page(session: Session, within: QuestionSet, viewer: Forecaster | None, moment: datetime) -> SetPage:
+    """The source claim by claim: the question each became, its number, the crowd's, and the outcome."""
+    source = session.get(Source, within.source_id) if within.source_id else None
+    claims = []
+    for listed in catalog.listed(session, visible(viewer), col(Question.set_id) == within.id):
+        asked = views.look(session, listed, moment)
+        question = listed.question
+        claims.append(Claim(question.paragraph, question.claim, views.glance(asked), quoted(session, asked)))
+    return SetPage(
+        viewer=viewer,
+        here=f"/sets/{within.slug}",
+        within=within,
+        source=source,
+        speaker=ledger.speaker_of(session, source) if source else None,
+        claims=claims,
+    )

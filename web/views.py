@@ -1,0 +1,289 @@
+"""From records to what pages show: a question at a glance, its charts, the form that answers it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
+from itertools import groupby
+
+import numpy as np
+from sqlmodel import Session, col, select
+
+from forecasts import crowd, history, ledger
+from forecasts.models import Forecast, Forecaster, Position
+from forecasts.rules import RULES
+from questions import catalog
+from questions.catalog import Listed
+from questions.errors import Refusal
+from questions.models import Entry, Question, Resolution
+from questions.shape import Kind, Series, Shape, Vector
+from web import charts
+from web.pages import Answer, Decided, Glance, Own, Row, Rule
+
+
+@dataclass(frozen=True)
+class Typed:
+    """A form that was refused: what was typed, and why."""
+
+    form: Mapping[str, str]
+    error: Refusal
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question with everything that looking at it needs, read once."""
+
+    question: Question
+    resolution: Resolution | None
+    kind: Kind
+    shape: Shape
+    path: crowd.Path
+    window: charts.Window
+    moment: datetime
+
+    @property
+    def status(self) -> str:
+        return catalog.status(self.question, self.resolution, self.moment)
+
+    @cached_property
+    def crowd(self) -> Vector | None:
+        """What the crowd says now, or said at the end; None while nobody stands."""
+        index = self._latest
+        return None if index is None or not self.path.count[index] else self.path.middle[index]
+
+    @property
+    def count(self) -> int:
+        """How many people the crowd is made of."""
+        return 0 if self._latest is None else int(self.path.count[self._latest])
+
+    @property
+    def _latest(self) -> int | None:
+        """The row of the path that counts: of a window that is over, the one just before its end."""
+        running = self.status in ("open", "upcoming")
+        return crowd.at(self.path, self.window.now if running else self.window.until - 1)
+
+
+def look(session: Session, listed: Listed, moment: datetime) -> Asked:
+    """Read what looking at a question needs."""
+    question, resolution = listed.question, listed.resolution
+    known_at = resolution.known_at if resolution and resolution.verdict == "resolved" else None
+    window = charts.Window(
+        history.ticks(question.opens_at), history.ticks(question.closes_at), history.ticks(known_at or moment)
+    )
+    path = history.crowd_of(session, question)
+    return Asked(question, resolution, catalog.kind_of(question), catalog.shape_of(question), path, window, moment)
+
+
+def glance(asked: Asked) -> Glance:
+    """The question in a line."""
+    question, said = asked.question, asked.crowd
+    return Glance(
+        slug=question.slug,
+        title=question.title,
+        status=asked.status,
+        opens_at=question.opens_at,
+        closes_at=question.closes_at,
+        crowd="" if said is None else asked.kind.say(rounded(said, asked.kind), asked.shape),
+        count=asked.count,
+        spark=sparkline(asked),
+        outcome=outcome(asked.resolution, asked.shape),
+        known_at=asked.resolution.known_at if asked.resolution else None,
+    )
+
+
+def rounded(vector: Vector, kind: Kind) -> Vector:
+    """A crowd's vector to a tenth of a percent, where percentages are what is read of it."""
+    return vector if kind.ORDERED else np.round(vector, 3)
+
+
+def outcome(resolution: Resolution | None, shape: Shape) -> str:
+    """What happened, in words; "" where that is not known."""
+    if resolution is None or resolution.verdict == "reopened":
+        return ""
+    if resolution.verdict == "annulled" or resolution.outcome is None:
+        return "Annulled"
+    label = shape.outcomes[resolution.outcome]
+    return resolution.value or label[:1].upper() + label[1:]
+
+
+def decided(session: Session, question: Question, shape: Shape) -> list[Decided]:
+    """Every decision on the question in words, the latest first."""
+    found = catalog.decisions(session, question)
+    return [Decided(one, outcome(one, shape) or "Reopened", actor_of(session, one.entry)) for one in found]
+
+
+def actor_of(session: Session, seq: int) -> str:
+    """The name of who made an entry, as far as we know it."""
+    statement = select(Forecaster.name).join(Entry, col(Entry.actor) == Forecaster.pseudonym).where(Entry.seq == seq)
+    return session.exec(statement).first() or "the operator"
+
+
+# Charts
+
+
+def lines(asked: Asked, vectors: Vector, lower: Vector, upper: Vector) -> tuple[Series, ...]:
+    return asked.kind.series(vectors, lower, upper, asked.shape)
+
+
+def sparkline(asked: Asked) -> charts.Sparkline:
+    """The crowd over the window; of several outcomes the one that leads now."""
+    path = crowd.thin(asked.path, 60)
+    drawn = lines(asked, path.middle, path.lower, path.upper)
+    leading = max(drawn, key=lambda one: np.nan_to_num(one.middle[-1], nan=-1.0) if len(one.middle) else 0.0)
+    label = f"The crowd over time: {leading.label}"
+    return charts.sparkline(asked.question.slug, leading, path.at, asked.kind.axis(asked.shape), asked.window, label)
+
+
+def time_chart(asked: Asked, mine: Sequence[Forecast]) -> charts.History:
+    """The crowd's history with its middle half, one's own steps, and when it ended."""
+    path = crowd.thin(asked.path, charts.MOST_POINTS)
+    drawn = lines(asked, path.middle, path.lower, path.upper)
+    return charts.history(
+        charts.Heading(f"history-{asked.question.slug}", "The crowd over time", "Median, and the half in the middle."),
+        drawn,
+        path.at,
+        path.count,
+        asked.kind.axis(asked.shape),
+        asked.window,
+        lambda value: asked.kind.reading(value, asked.shape),
+        own=_own_steps(asked, mine) if len(drawn) == 1 else (),
+        marks=_marks(asked),
+    )
+
+
+def _own_steps(asked: Asked, mine: Sequence[Forecast]) -> tuple[charts.Steps, ...]:
+    if not mine:
+        return ()
+    blank = np.full(asked.shape.size, np.nan)
+    said = np.array([blank if one.probabilities is None else one.probabilities for one in mine])
+    times = np.array([history.ticks(one.made_at) for one in mine], dtype=np.int64)
+    return (charts.Steps("You", times, lines(asked, said, said, said)[0].middle),)
+
+
+def _marks(asked: Asked) -> tuple[charts.Mark, ...]:
+    if asked.resolution is None or asked.resolution.known_at is None:
+        return ()
+    return (charts.Mark(history.ticks(asked.resolution.known_at), "outcome known"),)
+
+
+def spread_chart(asked: Asked, mine: Vector | None) -> charts.Density | None:
+    """The crowd's distribution over ordered outcomes, and one's own; None where nobody has said anything."""
+    said = {"The crowd": asked.crowd, "You": mine}
+    spreads = [charts.spread(name, vector, asked.shape) for name, vector in said.items() if vector is not None]
+    if not asked.kind.ORDERED or not spreads:
+        return None
+    first = next(vector for vector in said.values() if vector is not None)
+    return charts.density(
+        charts.Heading(f"spread-{asked.question.slug}", "How likely each value is"),
+        asked.kind.axis(asked.shape),
+        spreads,
+        lambda value: asked.kind.reading(value, asked.shape),
+        quantiles=_quantiles(asked, first),
+        outcome=_where(asked),
+        ends=(asked.shape.outcomes[0], asked.shape.outcomes[-1]),
+    )
+
+
+def _quantiles(asked: Asked, vector: Vector) -> list[charts.Quantile]:
+    levels = (0.1, 0.25, 0.5, 0.75, 0.9)
+    values = asked.kind.quantiles(vector, asked.shape, levels)
+    return [
+        charts.Quantile(f"{level:.0%}", float(value), asked.kind.reading(float(value), asked.shape))
+        for level, value in zip(levels, values, strict=True)
+    ]
+
+
+def _where(asked: Asked) -> charts.Outcome | None:
+    """Where the truth fell: the middle of its bin, or the end of the range that it lies beyond."""
+    if asked.resolution is None or asked.resolution.outcome is None:
+        return None
+    edges = asked.shape.edges
+    inside = asked.resolution.outcome - int(asked.shape.below)
+    left, right = edges[max(inside, 0)], edges[min(inside + 1, len(edges) - 1)]
+    place = edges[0] if inside < 0 else edges[-1] if inside >= len(edges) - 1 else (left + right) / 2
+    return charts.Outcome(float(place), outcome(asked.resolution, asked.shape))
+
+
+def choice_chart(asked: Asked, mine: Vector | None) -> charts.Bars | None:
+    """The crowd's shares of the outcomes, and one's own; None for yes/no, whose one number needs no bars."""
+    if asked.kind.ORDERED or asked.shape.size == 2:
+        return None
+    happened = asked.resolution.outcome if asked.resolution else None
+    choices = [
+        charts.Choice(
+            label,
+            None if asked.crowd is None else float(asked.crowd[index]),
+            None if mine is None else float(mine[index]),
+            index == happened,
+        )
+        for index, label in enumerate(asked.shape.outcomes)
+    ]
+    return charts.bars(charts.Heading(f"spread-{asked.question.slug}", "How likely each outcome is"), choices)
+
+
+# Answering
+
+
+def answer(
+    asked: Asked, standing: Forecast | None, view: str, *, typed: Typed | None = None, saved: bool = False
+) -> Answer:
+    """The form for a question: filled with what stands, or with what was typed and refused."""
+    fields = asked.kind.fields(asked.shape, None if standing is None else standing.probabilities)
+    if typed is not None:
+        fields = tuple(replace(one, value=typed.form.get(one.name, "")) for one in fields)
+    return Answer(
+        slug=asked.question.slug,
+        view=view,
+        ways={way: tuple(group) for way, group in groupby(fields, key=lambda one: one.way)},
+        hint=asked.kind.HINT,
+        own=None if standing is None else own(asked, standing),
+        is_open=asked.status == "open",
+        error=typed.error if typed else None,
+        saved=saved,
+    )
+
+
+def own(asked: Asked, forecast: Forecast) -> Own:
+    """One's forecast in words, exactly as stored."""
+    text = "" if forecast.probabilities is None else asked.kind.say(forecast.probabilities, asked.shape)
+    return Own(text, forecast.made_at, forecast.recorded_at)
+
+
+def standing_forecasts(session: Session, forecaster: Forecaster | None, moment: datetime) -> dict[int, Forecast]:
+    """The forecasts that somebody has standing now, by question."""
+    if forecaster is None:
+        return {}
+    statement = select(Forecast).join(Position, col(Position.entry) == Forecast.entry)
+    found = session.exec(statement.where(Position.forecaster_id == forecaster.id))
+    return {
+        one.question_id: one
+        for one in found
+        if one.probabilities is not None and (one.expires_at is None or one.expires_at > moment)
+    }
+
+
+def row(asked: Asked, standing: Forecast | None, *, typed: Typed | None = None, saved: bool = False) -> Row:
+    """A question on the desk."""
+    return Row(glance(asked), answer(asked, standing, "desk", typed=typed, saved=saved))
+
+
+def paragraphs(text: str) -> list[str]:
+    """A text as its paragraphs."""
+    return [part.strip() for part in text.split("\n") if part.strip()]
+
+
+def rule(name: str) -> Rule:
+    """A rule's column."""
+    return Rule(name, RULES[name].TITLE, RULES[name].ABOUT)
+
+
+def one(session: Session, question: Question, moment: datetime) -> Asked:
+    """Look at one question."""
+    return look(session, Listed(question, catalog.latest(session, question)), moment)
+
+
+def standing_of(
+    session: Session, forecaster: Forecaster | None, question: Question, moment: datetime
+) -> Forecast | None:
+    """The forecast that somebody has standing on one question."""
+    return None if forecaster is None else ledger.standing(session, forecaster, question, moment)
