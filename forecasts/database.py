@@ -13,6 +13,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, event
 from sqlmodel import Session
 
@@ -74,6 +75,11 @@ class Database:
             raise Unusable(
                 f"The database {self.name} cannot be used: {reason}. Check BRIERBOARD_DATABASE_URL."
             ) from error
+        except CommandError as error:
+            raise Unusable(
+                f"The database {self.name} was not made by this Brierboard, or by a newer one: {error}. "
+                "Start the newer one; nothing was changed."
+            ) from error
 
     def _migrate(self) -> None:
         newest = ScriptDirectory.from_config(alembic_config()).get_current_head()
@@ -129,7 +135,7 @@ def alembic_config() -> Config:
 def _engine(url: str) -> Engine:
     try:
         engine = sqlalchemy.create_engine(url)
-    except (sqlalchemy.exc.ArgumentError, ModuleNotFoundError) as error:
+    except (sqlalchemy.exc.ArgumentError, ModuleNotFoundError, ValueError) as error:
         raise Unusable(
             f"“{re.sub('//.*@', '//..@', url)}” is not a database's address. Write sqlite:///FILE or "
             "postgresql+psycopg://USER@HOST/NAME into BRIERBOARD_DATABASE_URL."

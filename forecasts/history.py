@@ -80,8 +80,8 @@ def crowd_of(session: Session, question: Question) -> crowd.Path:
     kept: dict[tuple[int, int], crowd.Path] = session.info["crowds"]
     key = (question.id, question.revision)
     if key not in kept:
-        while len(kept) >= KEPT:
-            kept.pop(next(iter(kept)), None)
+        if len(kept) >= KEPT:
+            kept.clear()
         kept[key] = _settled(session, question) or read(session, question).crowd(catalog.kind_of(question).ORDERED)
     return kept[key]
 

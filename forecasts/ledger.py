@@ -135,9 +135,8 @@ def _assess(
     if not window.realised:
         return None
     ordered = catalog.kind_of(question).ORDERED
-    named = dict(
-        session.exec(select(Forecaster.handle, Forecaster.id).where(col(Forecaster.handle).in_((CROWD, EVEN))))
-    )
+    yardsticks = select(Forecaster.handle, Forecaster.id).where(col(Forecaster.handle).in_((CROWD, EVEN)))
+    named = dict(session.exec(yardsticks).all())
     acts = everybody(said.acts, said.crowd(ordered), window, named[CROWD], named[EVEN])
     return assess(acts, window, outcome, ordered)
 
@@ -226,12 +225,9 @@ def competitors(session: Session) -> set[int]:
 
     The crowd and always-50% are yardsticks; a text read later could have been read by what happened since.
     """
-    everybody = session.exec(select(Forecaster, Source).outerjoin(Source, col(Source.id) == Forecaster.source_id))
-    return {
-        who.id
-        for who, source in everybody
-        if who.kind in ("person", "bot") or (source is not None and source.read_on <= source.said_at.date())
-    }
+    timely = {one.id for one in session.exec(select(Source)) if one.read_on <= one.said_at.date()}
+    everybody = session.exec(select(Forecaster))
+    return {who.id for who in everybody if who.kind in ("person", "bot") or who.source_id in timely}
 
 
 def ranked(session: Session, found: Cells) -> list[leaderboard.Row]:

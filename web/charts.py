@@ -816,7 +816,7 @@ def _history_legend(past: _Past) -> tuple[Key, ...]:
         return ()
     keys = [Key("line", *_tone(i, len(past.series)), s.label) for i, s in enumerate(past.series)]
     if len(past.series) <= MOST_BANDS:
-        keys.append(Key("band", "crowd" if len(past.series) == 1 else "all", 1, "middle half of the forecasts"))
+        keys.append(Key("band", "crowd" if len(past.series) == 1 else "all", 1, "middle half"))
     return (*keys, *(Key("own", "own", 2, o.label) for o in past.own))
 
 
@@ -871,7 +871,7 @@ def density(
     flags, box = _density_box(quantiles, outcome, axis)
     along = Scale(axis.low, axis.high, box.left, box.right)
     return Density(
-        _density_plot(heading, box, along, axis, spreads, _masses(heading.title, spreads, say, ends)),
+        _density_plot(heading, box, along, axis, spreads, _masses(heading.title, spreads, say, ends), ends),
         lines=_outlines(spreads, along, box),
         quantiles=flags,
         outcome=_outcome_flag(outcome, along),
@@ -912,16 +912,25 @@ def _outline(one: Spread, along: Scale, up: Scale) -> str:
 
 
 def _tails(spreads: Sequence[Spread], box: Box, ends: tuple[str, str]) -> tuple[Label, ...]:
-    """What lies beyond the open ends, under the axis: a row for each distribution that has any."""
+    """What lies beyond the open ends, under the axis at its two sides."""
     labels = []
-    for row, one in enumerate(spreads):
-        whose = f"{one.label} " if len(spreads) > 1 else ""
-        y = box.bottom + (2 + row) * LINE + 3
-        if one.below > 0:
-            labels.append(Label(box.left, y, "start", f"← {whose}{percent(one.below)} {ends[0]}"))
-        if one.above > 0:
-            labels.append(Label(box.right, y, "end", f"{whose}{percent(one.above)} {ends[1]} →"))
+    for row, (left, right) in enumerate(_tail_rows(spreads, box, ends), start=2):
+        y = box.bottom + row * LINE + 3
+        labels += [Label(box.left, y, "start", left)] if left else []
+        labels += [Label(box.right, y, "end", right)] if right else []
     return tuple(labels)
+
+
+def _tail_rows(spreads: Sequence[Spread], box: Box, ends: tuple[str, str]) -> list[tuple[str, str]]:
+    """The words for each distribution's tails, left and right; in two rows where one has no room for both."""
+    rows = []
+    for one in spreads:
+        whose = f"{one.label} " if len(spreads) > 1 else ""
+        left = f"← {whose}{percent(one.below)} {ends[0]}" if one.below > 0 else ""
+        right = f"{whose}{percent(one.above)} {ends[1]} →" if one.above > 0 else ""
+        crowded = left and right and (len(left) + len(right) + 2) * CHARACTER > box.right - box.left
+        rows += [(left, ""), ("", right)] if crowded else [(left, right)]
+    return [row for row in rows if any(row)]
 
 
 def _quantile_flags(quantiles: Sequence[Quantile], along: Scale, top: float) -> tuple[Flag, ...]:
@@ -954,9 +963,15 @@ def _quantile_tips(quantiles: Sequence[Quantile], along: Scale, box: Box) -> tup
 
 
 def _density_plot(
-    heading: Heading, box: Box, along: Scale, axis: Axis, spreads: Sequence[Spread], table: Table
+    heading: Heading,
+    box: Box,
+    along: Scale,
+    axis: Axis,
+    spreads: Sequence[Spread],
+    table: Table,
+    ends: tuple[str, str],
 ) -> Plot:
-    rows = max((row for row, one in enumerate(spreads, start=1) if one.below > 0 or one.above > 0), default=0)
+    rows = len(_tail_rows(spreads, box, ends))
     legend = [Key("line" if i else "area", *_whose(i), one.label) for i, one in enumerate(spreads)]
     return Plot(
         heading=heading,
