@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import numpy as np
 from sqlalchemy import bindparam, select
@@ -100,18 +101,12 @@ def _settled(session: Session, question: Question) -> crowd.Path | None:
     return crowd.Path(at, count, column("middle"), column("lower"), column("upper"))
 
 
-def points_of(question: Question, path: crowd.Path) -> list[CrowdPoint]:
-    """The crowd's path as rows."""
+def points_of(question: Question, path: crowd.Path) -> list[dict[str, Any]]:
+    """The crowd's path as rows of CrowdPoint."""
+    known = {name: [_known(vector) for vector in getattr(path, name)] for name in ("middle", "lower", "upper")}
     return [
-        CrowdPoint(
-            question_id=question.id,
-            at=moment_of(int(path.at[i])),
-            count=int(path.count[i]),
-            middle=_known(path.middle[i]),
-            lower=_known(path.lower[i]),
-            upper=_known(path.upper[i]),
-        )
-        for i in range(len(path.at))
+        {"question_id": question.id, "at": moment_of(at), "count": count, "middle": middle, "lower": low, "upper": high}
+        for at, count, middle, low, high in zip(path.at.tolist(), path.count.tolist(), *known.values(), strict=True)
     ]
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import sqlalchemy
-from sqlalchemy import ColumnElement, delete, insert, update
+from sqlalchemy import ColumnElement, bindparam, delete, insert, update
 from sqlmodel import Session, col, select
 
 from forecasts import history, leaderboard
@@ -15,8 +15,18 @@ from forecasts.scoring import Assessment, assess, everybody, main_rule
 from questions import catalog, journal
 from questions.catalog import Decision
 from questions.errors import QuestionNotOpen
-from questions.models import Question, QuestionSet, Resolution, Source
+from questions.models import Question, QuestionSet, Resolution, Source, table_of
 from questions.shape import Vector
+
+_POSITIONS = table_of(Position)
+_MOVE = (
+    update(_POSITIONS)
+    .where(_POSITIONS.c.question_id == bindparam("question"), _POSITIONS.c.forecaster_id == bindparam("forecaster"))
+    .values(entry=bindparam("seq"))
+)
+_TAKE = insert(_POSITIONS).values(
+    question_id=bindparam("question"), forecaster_id=bindparam("forecaster"), entry=bindparam("seq")
+)
 
 
 def record(session: Session, forecaster: Forecaster, question: Question, answer: Vector, moment: datetime) -> Forecast:
@@ -69,9 +79,10 @@ def _add(session: Session, forecaster: Forecaster, question: Question, moment: d
 
 
 def _take_position(session: Session, made: Forecast) -> None:
-    here = (col(Position.question_id) == made.question_id, col(Position.forecaster_id) == made.forecaster_id)
-    if session.exec(update(Position).where(*here).values(entry=made.entry)).rowcount == 0:
-        session.exec(insert(Position).values(**made.model_dump(include={"question_id", "forecaster_id", "entry"})))
+    taken = {"question": made.question_id, "forecaster": made.forecaster_id, "seq": made.entry}
+    connection = session.connection()
+    if connection.execute(_MOVE, taken).rowcount == 0:
+        connection.execute(_TAKE, taken)
 
 
 def standing(session: Session, forecaster: Forecaster, question: Question, moment: datetime) -> Forecast | None:
@@ -114,7 +125,7 @@ def rescore(session: Session, question: Question) -> Assessment | None:
     said = history.read(session, question)
     path = said.crowd(catalog.kind_of(question).ORDERED)
     if points := history.points_of(question, path):
-        session.exec(insert(CrowdPoint), params=[point.model_dump() for point in points])
+        session.connection().execute(insert(table_of(CrowdPoint)), points)
     assessment = _assess(session, question, said, resolution.outcome or 0, resolution.known_at)
     if assessment is not None:
         _write(session, question, assessment)
@@ -156,8 +167,8 @@ def _write(session: Session, question: Question, assessment: Assessment) -> None
         for rule, found in assessment.accounts.items()
         for who, loss in zip(found.forecaster, found.loss, strict=True)
     ]
-    session.exec(insert(Participation), params=took_part)
-    session.exec(insert(Score), params=scores)
+    session.connection().execute(insert(table_of(Participation)), took_part)
+    session.connection().execute(insert(table_of(Score)), scores)
 
 
 @dataclass(frozen=True)

@@ -5,14 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, update
+from sqlalchemy import ColumnElement, bindparam, update
 from sqlmodel import Session, col, select
 
 from questions import journal
 from questions.errors import ChangedMeanwhile, InvalidQuestion, NotFound, NotResolvable, QuestionNotOpen
 from questions.kinds import KINDS
-from questions.models import WORDS, Question, QuestionSet, Resolution, Source
+from questions.models import WORDS, Question, QuestionSet, Resolution, Source, table_of
 from questions.shape import Kind, Shape
+
+_QUESTIONS = table_of(Question)
+_BUMP = update(_QUESTIONS).where(_QUESTIONS.c.id == bindparam("question")).values(revision=_QUESTIONS.c.revision + 1)
 
 
 @dataclass(frozen=True)
@@ -154,7 +157,7 @@ def publish(
 
 def bump(session: Session, question: Question) -> None:
     """Count one more public act on the question, so that what was kept for its earlier state is not shown again."""
-    session.exec(update(Question).where(col(Question.id) == question.id).values(revision=Question.revision + 1))
+    session.connection().execute(_BUMP, {"question": question.id})
 
 
 def decide(session: Session, question: Question, decision: Decision, *, by: str, moment: datetime) -> Resolution:

@@ -13,16 +13,20 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import rfc8785
+from sqlalchemy import insert
 from sqlmodel import Session, select
 
 from questions.errors import WritingRefused
-from questions.models import Entry, Head, said
+from questions.models import Entry, Head, said, table_of
 
 OPERATOR = "operator"
 """The actor of what is done on the command line, by whoever runs the machine."""
 
 GENESIS = bytes(32)
 PATIENCE = timedelta(hours=2)
+
+
+_ENTER = insert(table_of(Entry))
 
 
 class Broken(Exception):
@@ -61,9 +65,8 @@ def append(
         seq=head.seq + 1, recorded_at=moment, kind=kind, subject=subject, actor=by,
         content=text, salt=salt, commitment=sealed, hash=chained,
     )  # fmt: skip
+    session.connection().execute(_ENTER, entry.model_dump())
     head.seq, head.recorded_at, head.hash = entry.seq, moment, chained
-    session.add(entry)
-    session.flush()  # rows that name this entry by its seq follow in the same transaction
     return entry
 
 

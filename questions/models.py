@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import (
     JSON,
@@ -13,8 +13,10 @@ from sqlalchemy import (
     Dialect,
     Integer,
     LargeBinary,
+    Table,
     Text,
     UniqueConstraint,
+    inspect,
 )
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
@@ -54,6 +56,11 @@ Seq = BigInteger().with_variant(Integer(), "sqlite")
 def said(moment: datetime | None) -> str | None:
     """A moment as the journal writes it: RFC 3339, UTC, always six decimals, so that equal times are equal bytes."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ") if moment else None
+
+
+def table_of(model: type[SQLModel]) -> Table:
+    """The table behind a model, for statements that are built once and run often, past the session's bookkeeping."""
+    return cast(Table, inspect(model).local_table)
 
 
 class Head(SQLModel, table=True):
