@@ -5,7 +5,7 @@
 PYTHON ?= python3
 ESSAY := questions/sets/russia-2026.toml
 
-.PHONY: serve test lint bench lock clean FORCE
+.PHONY: serve test lint bench picture lock clean FORCE
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 
@@ -22,6 +22,9 @@ lint: .venv/tests
 
 bench: .venv/tests
 	.venv/bin/python -m pytest -s tests/benchmarks
+
+picture: .venv/tests
+	.venv/bin/python -m tests.browser.picture
 
 clean:
 	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis test-results

@@ -96,6 +96,7 @@ def _require_known(table: Mapping[str, Any], known: Sequence[str], prefix: str) 
 
 
 def require_rising(low: Fraction, high: Fraction) -> None:
+    """Raise InvalidQuestion unless a range has a length."""
     if low >= high:
         raise InvalidQuestion("The range ends where it begins, or before. Write a low under the high.", "range.high")
 

@@ -172,6 +172,8 @@ class Tick:
 
 @dataclass(frozen=True)
 class Dot:
+    """A disc."""
+
     x: float
     y: float
     radius: float
@@ -180,6 +182,8 @@ class Dot:
 
 @dataclass(frozen=True)
 class Line:
+    """A line, or the outline of what is filled; `dash` tells lines of one tone apart."""
+
     path: str
     tone: str
     dash: int = 1
@@ -195,6 +199,8 @@ class Flag:
 
 @dataclass(frozen=True)
 class Bar:
+    """An upright box."""
+
     x: float
     y: float
     width: float
@@ -262,6 +268,8 @@ class Sparkline:
 
 @dataclass(frozen=True)
 class History:
+    """The crowd over time, with its middle half and one's own steps."""
+
     plot: Plot
     bands: tuple[Line, ...]
     lines: tuple[Line, ...]
@@ -272,6 +280,8 @@ class History:
 
 @dataclass(frozen=True)
 class Density:
+    """Distributions over ordered outcomes, with the quantiles of the first and where the truth fell."""
+
     plot: Plot
     lines: tuple[Line, ...]
     quantiles: tuple[Flag, ...]
@@ -304,6 +314,8 @@ class Bars:
 
 @dataclass(frozen=True)
 class Reliability:
+    """How often what was called so likely happened: dots, the pooled curve, and how many there were in each bin."""
+
     plot: Plot
     diagonal: Line
     curve: Line

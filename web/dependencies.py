@@ -34,16 +34,19 @@ class SignInFirst(Exception):
 
 
 def database_of(request: Request) -> Database:
+    """The database that the application was made with."""
     found: Database = request.app.state.database
     return found
 
 
 def settings_of(request: Request) -> Settings:
+    """The settings that the application was made with."""
     found: Settings = request.app.state.settings
     return found
 
 
 def reading(request: Request) -> Iterator[Session]:
+    """A session that lasts as long as the request and writes nothing."""
     with database_of(request).reading() as session:
         yield session
 
@@ -53,6 +56,7 @@ Configured = Annotated[Settings, Depends(settings_of)]
 
 
 def now(request: Request) -> datetime:
+    """When the request is looked at. What it writes is recorded at the moment that `writing` gives."""
     return database_of(request).clock.now()
 
 
@@ -87,6 +91,7 @@ Viewer = Annotated[Forecaster | None, Depends(viewer)]
 
 
 def signed_in(request: Request, found: Viewer) -> Forecaster:
+    """Who is signed in. Raises SignInFirst where nobody is."""
     if found is None:
         raise SignInFirst(back_from(request))
     return found

@@ -100,6 +100,19 @@ class Quoted:
 
 
 @dataclass(frozen=True)
+class Terms:
+    """What is asked, in its author's words, by paragraphs; `outcomes` is empty where they are bins."""
+
+    background: Sequence[str]
+    criteria: Sequence[str]
+    fine_print: Sequence[str]
+    outcomes: Sequence[str]
+    resolves_from: str
+    resolves_at: datetime
+    tags: Sequence[str]
+
+
+@dataclass(frozen=True)
 class Scored:
     """One forecaster's score on one question; losses in the order of the rules."""
 
@@ -117,6 +130,15 @@ class Rule:
     name: str
     title: str
     about: str
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Everybody's scores on one question, best first; `floored` is the log rule's floor where somebody fell under it."""
+
+    rules: Sequence[Rule]
+    rows: Sequence[Scored]
+    floored: float | None
 
 
 @dataclass(frozen=True)
@@ -180,7 +202,6 @@ class DeskPage(Page):
     waiting: Sequence[Glance]
     decided: Sequence[Glance]
     anything_open: bool
-    sets: Sequence[QuestionSet]
 
 
 @dataclass(frozen=True)
@@ -197,25 +218,15 @@ class QuestionPage(Page):
     glance: Glance
     kind: str
     within: QuestionSet
-    background: Sequence[str]
-    criteria: Sequence[str]
-    fine_print: Sequence[str]
-    resolves_from: str
-    resolves_at: datetime
-    claim: str
-    paragraph: str
-    tags: Sequence[str]
-    outcomes: Sequence[str]
+    terms: Terms
+    claim: Claim
     answer: Answer
     history: charts.History
     density: charts.Density | None
     bars: charts.Bars | None
     mine: Sequence[Own]
-    quoted: Quoted | None
     decisions: Sequence[Decided]
-    rules: Sequence[Rule]
-    scores: Sequence[Scored]
-    floored: float | None
+    scores: Scores
     may_resolve: bool
 
 

@@ -18,7 +18,7 @@ from questions.errors import Refusal
 from questions.models import Entry, Question, Resolution
 from questions.shape import Kind, Series, Shape, Vector
 from web import charts
-from web.pages import Answer, Decided, Glance, Own, Row, Rule
+from web.pages import Answer, Decided, Glance, Own, Row, Rule, Terms
 
 
 @dataclass(frozen=True)
@@ -122,6 +122,7 @@ def actor_of(session: Session, seq: int) -> str:
 
 
 def lines(asked: Asked, vectors: Vector, lower: Vector, upper: Vector) -> tuple[Series, ...]:
+    """Vectors over time as the lines that their kind draws of them."""
     return asked.kind.series(vectors, lower, upper, asked.shape)
 
 
@@ -265,6 +266,20 @@ def standing_forecasts(session: Session, forecaster: Forecaster | None, moment: 
 def row(asked: Asked, standing: Forecast | None, *, typed: Typed | None = None, saved: bool = False) -> Row:
     """A question on the desk."""
     return Row(glance(asked), answer(asked, standing, "desk", typed=typed, saved=saved))
+
+
+def terms(asked: Asked) -> Terms:
+    """What is asked, with everything that a stranger needs to resolve it."""
+    question = asked.question
+    return Terms(
+        background=paragraphs(question.background),
+        criteria=paragraphs(question.criteria),
+        fine_print=paragraphs(question.fine_print),
+        outcomes=() if asked.kind.ORDERED else asked.shape.outcomes,
+        resolves_from=question.resolves_from,
+        resolves_at=question.resolves_at,
+        tags=question.tags,
+    )
 
 
 def paragraphs(text: str) -> list[str]:

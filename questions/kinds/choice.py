@@ -106,4 +106,5 @@ def axis(shape: Shape) -> Axis:
 
 
 def reading(value: float, shape: Shape) -> str:
+    """A share as a percentage."""
     return percent.say(value)

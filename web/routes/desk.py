@@ -46,5 +46,4 @@ def desk_page(
         waiting=[views.glance(one) for one in waiting],
         decided=[views.glance(one) for one in decided],
         anything_open=any(one.status == "open" for one in looked),
-        sets=sets,
     )

@@ -1,6 +1,6 @@
 """A question's page, and the forms by which people forecast and withdraw."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from fastapi import APIRouter, Response
@@ -16,7 +16,7 @@ from questions.errors import Refusal
 from questions.models import Question, QuestionSet, Source
 from web import views
 from web.dependencies import Form, Now, Reading, SignedIn, Viewer, Writer
-from web.pages import Page, QuestionPage, Quoted, RowPage, Scored
+from web.pages import Claim, Page, QuestionPage, Quoted, RowPage, Scored, Scores
 from web.rendering import Render, Rendering, status_of
 from web.routes.desk import desk_page
 from web.views import Asked, Typed
@@ -108,25 +108,15 @@ def question_page(
         glance=views.glance(asked),
         kind=asked.kind.TITLE,
         within=session.get_one(QuestionSet, question.set_id),
-        background=views.paragraphs(question.background),
-        criteria=views.paragraphs(question.criteria),
-        fine_print=views.paragraphs(question.fine_print),
-        resolves_from=question.resolves_from,
-        resolves_at=question.resolves_at,
-        claim=question.claim,
-        paragraph=question.paragraph,
-        tags=question.tags,
-        outcomes=() if asked.kind.ORDERED else asked.shape.outcomes,
+        terms=views.terms(asked),
+        claim=claim_of(session, asked),
         answer=views.answer(asked, standing, "question", typed=typed, saved=saved),
         history=views.time_chart(asked, mine),
         density=views.spread_chart(asked, vector),
         bars=views.choice_chart(asked, vector),
         mine=[views.own(asked, one) for one in reversed(mine)],
-        quoted=quoted(session, asked),
         decisions=views.decided(session, question, asked.shape),
-        rules=[views.rule(name) for name in rules_for(asked.kind.ORDERED)],
         scores=_scores(session, asked),
-        floored=_floored(session, asked),
         may_resolve=may(viewer, "resolve"),
     )
 
@@ -138,7 +128,13 @@ def _forecasts_of(session: Session, question: Question, viewer: Forecaster | Non
     return list(session.exec(statement.order_by(col(Forecast.entry))))
 
 
-def quoted(session: Session, asked: Asked) -> Quoted | None:
+def claim_of(session: Session, asked: Asked) -> Claim:
+    """The claim that became the question, and what its source makes of it."""
+    question = asked.question
+    return Claim(question.paragraph, question.claim, views.glance(asked), _quoted(session, asked))
+
+
+def _quoted(session: Session, asked: Asked) -> Quoted | None:
     """What the set's source makes of the question, None where it says nothing."""
     statement = (
         select(Forecast, Source)
@@ -154,9 +150,13 @@ def quoted(session: Session, asked: Asked) -> Quoted | None:
     return Quoted(source, text, said.rationale, said.made_at, said.recorded_at)
 
 
-def _scores(session: Session, asked: Asked) -> list[Scored]:
-    """Everybody's scores on the question, best first."""
-    names = rules_for(asked.kind.ORDERED)
+def _scores(session: Session, asked: Asked) -> Scores:
+    rules = [views.rule(name) for name in rules_for(asked.kind.ORDERED)]
+    return Scores(rules, _scored(session, asked, [rule.name for rule in rules]), _floored(session, asked))
+
+
+def _scored(session: Session, asked: Asked, names: Sequence[str]) -> list[Scored]:
+    """Everybody's scores on the question by these rules, best first."""
     losses: dict[int, dict[str, float]] = {}
     for score in session.exec(select(Score).where(Score.question_id == asked.question.id)):
         losses.setdefault(score.forecaster_id, {})[score.rule] = score.loss

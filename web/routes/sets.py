@@ -14,9 +14,9 @@ from questions.errors import Refusal
 from questions.models import Question, QuestionSet, Source
 from web import views
 from web.dependencies import Form, Now, Reading, SignedIn, Viewer, Writer
-from web.pages import Claim, SetPage, SetsPage
+from web.pages import SetPage, SetsPage
 from web.rendering import Rendering, status_of
-from web.routes.questions import quoted
+from web.routes.questions import claim_of
 
 router = APIRouter(prefix="/sets")
 
@@ -59,16 +59,12 @@ def essay(slug: str, reading: Reading, viewer: Viewer, moment: Now, render: Rend
 def set_page(session: Session, within: QuestionSet, viewer: Forecaster | None, moment: datetime) -> SetPage:
     """The source claim by claim: the question each became, its number, the crowd's, and the outcome."""
     source = session.get(Source, within.source_id) if within.source_id else None
-    claims = []
-    for listed in catalog.listed(session, visible(viewer), col(Question.set_id) == within.id):
-        asked = views.look(session, listed, moment)
-        question = listed.question
-        claims.append(Claim(question.paragraph, question.claim, views.glance(asked), quoted(session, asked)))
+    listed = catalog.listed(session, visible(viewer), col(Question.set_id) == within.id)
     return SetPage(
         viewer=viewer,
         here=f"/sets/{within.slug}",
         within=within,
         source=source,
         speaker=ledger.speaker_of(session, source) if source else None,
-        claims=claims,
+        claims=[claim_of(session, views.look(session, one, moment)) for one in listed],
     )
