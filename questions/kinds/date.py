@@ -8,9 +8,9 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
-from questions import bins, percent
-from questions.bins import Scale
+from questions import bins, percent, ranges
 from questions.errors import InvalidAnswer, InvalidQuestion
+from questions.ranges import Scale
 from questions.shape import Axis, Field, Series, Shape, Vector
 
 NAME = "date"
@@ -220,27 +220,27 @@ _SCALE = Scale(_parse, _accept, _typed, _shown, _unit, _ends, _under, _over, _ro
 
 def fields(shape: Shape, vector: Vector | None) -> tuple[Field, ...]:
     """A median with an 80% interval, or every bin."""
-    return bins.fields(shape, vector, _SCALE)
+    return ranges.fields(shape, vector, _SCALE)
 
 
 def read(form: Mapping[str, str], shape: Shape) -> Vector:
     """The masses of all bins. Raises InvalidAnswer."""
-    return bins.read(form, shape, _SCALE)
+    return ranges.read(form, shape, _SCALE)
 
 
 def say(vector: Vector, shape: Shape) -> str:
     """Such as "14 Jun 2026 (80%: 1 May 2026 to 1 Jan 2027 or later)"."""
-    return bins.say(vector, shape, _SCALE)
+    return ranges.say(vector, shape, _SCALE)
 
 
 def resolve(text: str, shape: Shape) -> int:
     """The bin of a moment."""
-    return bins.resolve(text, shape, _SCALE)
+    return ranges.resolve(text, shape, _SCALE)
 
 
 def imply(implied: Mapping[str, Any], shape: Shape) -> Vector:
     """{"low": .., "median": .., "high": ..}, each a date, or {"probabilities": [one for each bin]}."""
-    return bins.imply(implied, shape, _SCALE)
+    return ranges.imply(implied, shape, _SCALE)
 
 
 def quantiles(vector: Vector, shape: Shape, levels: Sequence[float]) -> Vector:
@@ -250,7 +250,7 @@ def quantiles(vector: Vector, shape: Shape, levels: Sequence[float]) -> Vector:
 
 def series(middle: Vector, lower: Vector, upper: Vector, shape: Shape) -> tuple[Series, ...]:
     """The crowd's median and quartiles."""
-    return bins.series(middle, shape)
+    return ranges.series(middle, shape)
 
 
 def axis(shape: Shape) -> Axis:
@@ -285,4 +285,4 @@ def _steps(low: float, high: float) -> Iterator[tuple[float, str]]:
 
 def reading(value: float, shape: Shape) -> str:
     """A day, or a day with its time where the range is short."""
-    return bins.reading(value, shape, _SCALE)
+    return ranges.reading(value, shape, _SCALE)

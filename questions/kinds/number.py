@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from questions import bins, percent
-from questions.bins import Scale
+from questions import bins, percent, ranges
 from questions.errors import InvalidAnswer, InvalidQuestion
+from questions.ranges import Scale
 from questions.shape import Axis, Field, Series, Shape, Vector
 
 NAME = "number"
@@ -192,27 +192,27 @@ _SCALE = Scale(_parse, _accept, _typed, _shown, _unit, _ends, _under, _over, _ro
 
 def fields(shape: Shape, vector: Vector | None) -> tuple[Field, ...]:
     """A median with an 80% interval, or every bin."""
-    return bins.fields(shape, vector, _SCALE)
+    return ranges.fields(shape, vector, _SCALE)
 
 
 def read(form: Mapping[str, str], shape: Shape) -> Vector:
     """The masses of all bins. Raises InvalidAnswer."""
-    return bins.read(form, shape, _SCALE)
+    return ranges.read(form, shape, _SCALE)
 
 
 def say(vector: Vector, shape: Shape) -> str:
     """Such as "58 USD (80%: 47 to 70 USD)"."""
-    return bins.say(vector, shape, _SCALE)
+    return ranges.say(vector, shape, _SCALE)
 
 
 def resolve(text: str, shape: Shape) -> int:
     """The bin of a published figure."""
-    return bins.resolve(text, shape, _SCALE)
+    return ranges.resolve(text, shape, _SCALE)
 
 
 def imply(implied: Mapping[str, Any], shape: Shape) -> Vector:
     """{"low": -0.4, "median": 0.8, "high": 1.8} or {"probabilities": [one for each bin]}."""
-    return bins.imply(implied, shape, _SCALE)
+    return ranges.imply(implied, shape, _SCALE)
 
 
 def quantiles(vector: Vector, shape: Shape, levels: Sequence[float]) -> Vector:
@@ -222,7 +222,7 @@ def quantiles(vector: Vector, shape: Shape, levels: Sequence[float]) -> Vector:
 
 def series(middle: Vector, lower: Vector, upper: Vector, shape: Shape) -> tuple[Series, ...]:
     """The crowd's median and quartiles."""
-    return bins.series(middle, shape)
+    return ranges.series(middle, shape)
 
 
 def axis(shape: Shape) -> Axis:
@@ -241,4 +241,4 @@ def _gaps(power: int) -> list[Fraction]:
 
 def reading(value: float, shape: Shape) -> str:
     """With its unit, rounded to what bins can tell."""
-    return bins.reading(value, shape, _SCALE)
+    return ranges.reading(value, shape, _SCALE)

@@ -227,15 +227,3 @@ def test_where_nobody_stood_there_are_no_quantiles() -> None:
     brent = number(30, 110, True, True)
 
     assert np.isnan(bins.quantiles(np.full(202, np.nan), brent, (0.1, 0.9))).all()
-
-
-def test_a_density_is_mass_by_width_and_tells_what_lies_beyond() -> None:
-    shape = number(0, 1000, True, False)
-    vector = np.zeros(201)
-    vector[[0, 1, 200]] = 0.2, 0.5, 0.3
-
-    curve = bins.density(vector, shape)
-
-    assert (curve.left[0], curve.right[0], curve.right[-1]) == (0, 5, 1000)
-    assert curve.height[[0, 1, -1]] == pytest.approx([0.1, 0, 0.06])
-    assert (curve.below, curve.above) == (0.2, 0)
