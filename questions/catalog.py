@@ -47,15 +47,21 @@ class Listed:
 
 def find(session: Session, slug: str, visible: ColumnElement[bool]) -> Question:
     """The question of that name among those visible. Raises NotFound."""
-    question = session.exec(select(Question).where(Question.slug == slug, visible)).first()
+    statement = select(Question).where(Question.slug == slug, visible)
+    question = session.exec(statement).first() if is_name(slug) else None
     if question is None:
         raise NotFound(f"There is no question “{slug[:80]}”. Look for it on the desk.")
     return question
 
 
+def is_name(text: str) -> bool:
+    """Whether something may have this name. PostgreSQL cannot even be asked for text with a NUL in it."""
+    return text.isprintable()
+
+
 def find_set(session: Session, slug: str) -> QuestionSet:
     """The set of that name. Raises NotFound."""
-    found = session.exec(select(QuestionSet).where(QuestionSet.slug == slug)).first()
+    found = session.exec(select(QuestionSet).where(QuestionSet.slug == slug)).first() if is_name(slug) else None
     if found is None:
         raise NotFound(f"There is no set “{slug[:80]}”. The desk lists those there are.")
     return found

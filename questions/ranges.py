@@ -87,14 +87,15 @@ def fields(shape: Shape, vector: Vector | None, scale: Scale) -> tuple[Field, ..
         ("Median", "As likely to lie under this as over it."),
         ("High", "One chance in ten that it lies over this."),
     )
+    size = max(len(scale.typed(end)) for end in scale.ends(shape)) + 1
     interval = [
-        Field(name, label, value, suffix=scale.unit(shape).strip(), hint=hint, way="interval")
+        Field(name, label, value, suffix=scale.unit(shape).strip(), hint=hint, way="interval", size=size)
         for name, (label, hint), value in zip(_INTERVAL, words, values, strict=True)
     ]
     shares = [""] * shape.size if vector is None else _typed_shares(vector)
     hints = ["An empty bin counts as 0.", *[""] * (shape.size - 1)]
     bins = [
-        Field(f"bin-{index}", label, value, suffix="%", hint=hint, way="bins")
+        Field(f"bin-{index}", label, value, suffix="%", hint=hint, way="bins", size=12)
         for index, (label, value, hint) in enumerate(zip(shape.outcomes, shares, hints, strict=True))
     ]
     return (*interval, *bins)

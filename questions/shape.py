@@ -49,6 +49,7 @@ class Field:
     suffix: str = ""
     hint: str = ""
     way: str = ""
+    size: int = 5
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from questions.errors import Refusal
 COOKIE = "brierboard"
 NOT_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 LONGEST_FIELD = 20_000
+LONGEST_FILE = 1_000_000
 
 
 class Unreadable(Refusal):
@@ -105,17 +106,19 @@ def back_from(request: Request) -> str:
     if request.method != "GET":
         path, _, last = request.url.path.rpartition("/")
         return quote(path if last in ("forecasts", "withdrawal") else request.url.path)
-    return quote(request.url.path) + (f"?{request.url.query}" if request.url.query else "")
+    return quote(request.url.path + (f"?{request.url.query}" if request.url.query else ""))
 
 
 async def form_of(request: Request) -> Mapping[str, str]:
-    """The form's fields as typed; of a field sent twice the last. Raises Unreadable for what is not text."""
+    """The form's fields as typed. Raises Unreadable for what is not text, and for a field that was sent twice."""
     fields: dict[str, str] = {}
     async with request.form(max_files=1, max_fields=500) as form:
         for name, value in form.multi_items():
+            require_text("of that name", name)
+            if name in fields:
+                raise Unreadable(f"The field “{name[:40]}” was sent twice. Send it once.", name)
             fields[name] = value if isinstance(value, str) else _text_of(await value.read(), name)
-    for name, value in fields.items():
-        require_text(name, value)
+            require_text(name, fields[name])
     return fields
 
 
@@ -123,8 +126,9 @@ def require_text(name: str, value: str) -> None:
     """Raise Unreadable unless the database can hold the value as text of a sensible length."""
     if NOT_TEXT.search(value):
         raise Unreadable(f"The field “{name[:40]}” holds a character that is not text. Type it again.", name)
-    if len(value) > LONGEST_FIELD and name != "file":
-        raise Unreadable(f"The field “{name[:40]}” is longer than {LONGEST_FIELD} characters. Shorten it.", name)
+    longest = LONGEST_FILE if name in ("file", "text") else LONGEST_FIELD
+    if len(value) > longest:
+        raise Unreadable(f"The field “{name[:40]}” is longer than {longest} characters. Shorten it.", name)
 
 
 def _text_of(content: bytes, name: str) -> str:

@@ -58,12 +58,14 @@ class Answer:
     """The form by which somebody answers a question, with what was typed and what was wrong with it.
 
     ways  the fields, grouped by the ways of answering; each way is a form of its own
+    way   the one that was just used, the first where none was
     own   the forecast that stands, None where there is none
     """
 
     slug: str
     view: str
     ways: Mapping[str, Sequence[Field]]
+    way: str
     hint: str
     own: Own | None
     is_open: bool
@@ -134,7 +136,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class Scores:
-    """Everybody's scores on one question, best first; `floored` is the log rule's floor where somebody fell under it."""
+    """Everybody's scores on one question, best first; `floored` is the log rule's floor if somebody is under it."""
 
     rules: Sequence[Rule]
     rows: Sequence[Scored]

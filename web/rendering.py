@@ -120,7 +120,8 @@ def renderer(request: Request) -> Render:
         if htmx and page.partial:
             return HTMLResponse(draw(page, page.partial), status)
         if otherwise is not None:
-            return HTMLResponse(headers={"HX-Redirect": otherwise}) if htmx else RedirectResponse(otherwise, 303)
+            leading = RedirectResponse(otherwise, 303)
+            return HTMLResponse(headers={"HX-Redirect": leading.headers["location"]}) if htmx else leading
         shown = whole() if whole else page
         return HTMLResponse(draw(shown, shown.template), status)
 

@@ -35,13 +35,17 @@ def same_origin(headers: Headers) -> bool:
     if fetched is not None:
         return fetched in ("same-origin", "none")
     origin = headers.get("origin")
-    return origin is None or urlsplit(origin).netloc.lower() == headers.get("host", "").lower()
+    return origin is None or _host(origin) == headers.get("host", "").lower()
+
+
+def _host(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc.lower() or None
+    except ValueError:
+        return None
 
 
 def local(path: str) -> str:
     """The path if it is one of this site, else the desk: nobody is led elsewhere by a link to our sign-in."""
-    parts = urlsplit(path)
     plain = path.isprintable() and "\\" not in path
-    if plain and not parts.scheme and not parts.netloc and path.startswith("/") and not path.startswith("//"):
-        return path
-    return "/"
+    return path if plain and path.startswith("/") and not path.startswith("//") else "/"

@@ -226,16 +226,20 @@ def choice_chart(asked: Asked, mine: Vector | None) -> charts.Bars | None:
 
 
 def answer(
-    asked: Asked, standing: Forecast | None, view: str, *, typed: Typed | None = None, saved: bool = False
-) -> Answer:
+    asked: Asked, standing: Forecast | None, view: str,
+    *, typed: Typed | None = None, saved: bool = False, way: str = "",
+) -> Answer:  # fmt: skip
     """The form for a question: filled with what stands, or with what was typed and refused."""
     fields = asked.kind.fields(asked.shape, None if standing is None else standing.probabilities)
     if typed is not None:
+        way = typed.form.get("way", "")
         fields = tuple(replace(one, value=typed.form.get(one.name, "")) for one in fields)
+    ways = {name: tuple(group) for name, group in groupby(fields, key=lambda one: one.way)}
     return Answer(
         slug=asked.question.slug,
         view=view,
-        ways={way: tuple(group) for way, group in groupby(fields, key=lambda one: one.way)},
+        ways=ways,
+        way=way if way in ways else next(iter(ways)),
         hint=asked.kind.HINT,
         own=None if standing is None else own(asked, standing),
         is_open=asked.status == "open",

@@ -48,7 +48,8 @@ def calibration_page(session: Session, viewer: Forecaster | None, who: str, chos
 
 def forecaster_of(session: Session, handle: str) -> Forecaster:
     """Whoever has that handle. Raises NotFound."""
-    found = session.exec(select(Forecaster).where(Forecaster.handle == handle.lower())).first()
+    named = select(Forecaster).where(Forecaster.handle == handle.lower())
+    found = session.exec(named).first() if catalog.is_name(handle) else None
     if found is None:
         raise NotFound(f"There is no forecaster “{handle[:40]}”. The leaderboard lists those there are.")
     return found

@@ -17,6 +17,9 @@ from web.views import Typed
 
 router = APIRouter()
 
+ON_THE_DESK = ("open", "upcoming")
+"""The states in which a question has a row with a form; in others it is listed below."""
+
 
 @router.get("/")
 def desk(reading: Reading, viewer: Viewer, moment: Now, render: Rendering) -> Response:
@@ -32,7 +35,7 @@ def desk_page(
     sets = list(session.exec(select(QuestionSet).order_by(col(QuestionSet.id))))
     rows: dict[int, list[Row]] = {}
     for asked in looked:
-        if asked.status in ("open", "upcoming"):
+        if asked.status in ON_THE_DESK:
             typed = refused[1] if refused and refused[0] == asked.question.slug else None
             made = views.row(asked, standing.get(asked.question.id), typed=typed)
             rows.setdefault(asked.question.set_id, []).append(made)

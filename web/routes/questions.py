@@ -18,7 +18,7 @@ from web import views
 from web.dependencies import Form, Now, Reading, SignedIn, Viewer, Writer
 from web.pages import Claim, Page, QuestionPage, Quoted, RowPage, Scored, Scores
 from web.rendering import Render, Rendering, status_of
-from web.routes.desk import desk_page
+from web.routes.desk import ON_THE_DESK, desk_page
 from web.views import Asked, Typed
 
 router = APIRouter(prefix="/questions/{slug}")
@@ -67,19 +67,24 @@ def _accept(
     if form.get("view") == "desk":
         page: Page = row_page(session, question, who, moment, saved=True)
         return render(page, otherwise=f"/#question-{slug}")
-    page = question_page(session, question, who, moment, saved=True)
+    page = question_page(session, question, who, moment, saved=True, way=form.get("way", ""))
     return render(page, otherwise=f"/questions/{slug}#forecast")
 
 
 def _refuse(
     render: Render, session: Session, question: Question, who: Forecaster, moment: datetime, typed: Typed
 ) -> Response:
-    """What was typed and what is wrong with it, where it was typed."""
+    """What was typed and what is wrong with it, where it was typed; on the question's page if the desk has no row."""
     status = status_of(typed.error)
     if typed.form.get("view") == "desk":
-        page: Page = row_page(session, question, who, moment, typed=typed)
-        slug = question.slug
-        return render(page, status=status, whole=lambda: desk_page(session, who, moment, refused=(slug, typed)))
+        page = row_page(session, question, who, moment, typed=typed)
+
+        def whole() -> Page:
+            if page.row.glance.status in ON_THE_DESK:
+                return desk_page(session, who, moment, refused=(question.slug, typed))
+            return question_page(session, question, who, moment, typed=typed)
+
+        return render(page, status=status, whole=whole)
     return render(question_page(session, question, who, moment, typed=typed), status=status)
 
 
@@ -95,7 +100,7 @@ def row_page(
 
 def question_page(
     session: Session, question: Question, viewer: Forecaster | None, moment: datetime,
-    *, typed: Typed | None = None, saved: bool = False,
+    *, typed: Typed | None = None, saved: bool = False, way: str = "",
 ) -> QuestionPage:  # fmt: skip
     """Everything about one question."""
     asked = views.one(session, question, moment)
@@ -110,7 +115,7 @@ def question_page(
         within=session.get_one(QuestionSet, question.set_id),
         terms=views.terms(asked),
         claim=claim_of(session, asked),
-        answer=views.answer(asked, standing, "question", typed=typed, saved=saved),
+        answer=views.answer(asked, standing, "question", typed=typed, saved=saved, way=way),
         history=views.time_chart(asked, mine),
         density=views.spread_chart(asked, vector),
         bars=views.choice_chart(asked, vector),

@@ -87,7 +87,7 @@ def _with_outcome(said: Decision, form: Mapping[str, str], question: Question, m
     if not typed:
         raise NotResolvable("The outcome is empty. Say what happened.", "outcome")
     outcome = kind.resolve(typed, catalog.shape_of(question))
-    known_at = moment_of(form.get("known_at", ""), moment)
+    known_at = moment_of(form.get("known_at", ""), max(moment.replace(microsecond=0), question.opens_at))
     return replace(said, outcome=outcome, known_at=known_at, value=typed if kind.ORDERED else "")
 
 
