@@ -4,7 +4,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from questions.errors import InvalidQuestion, Refusal
@@ -15,6 +15,7 @@ SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 LONGEST_SLUG = 80
 LONGEST_LINE = 300
 LONGEST_TEXT = 20_000
+DEEPEST = 10
 NOT_TEXT = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
 SET = {"slug": "slug", "title": "line", "description": "text?"}
@@ -28,6 +29,7 @@ QUESTION = {
     "opens_at": "moment", "closes_at": "moment", "resolves_at": "moment?",
 }  # fmt: skip
 OUTCOMES = ("outcomes", "range")
+IMPLIED = ("probability", "probabilities", "low", "median", "high", "reason")
 
 
 class InvalidFile(Refusal):
@@ -59,6 +61,9 @@ def parse(content: bytes, name: str) -> SetFile:
         raise InvalidFile(f"{name} is not UTF-8 text. Save it as UTF-8.") from error
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise InvalidFile(f"{name} is not TOML: {error}.") from error
+    except ValueError as error:
+        raise InvalidFile(f"{name} holds a number of thousands of digits. Write a shorter one.") from error
+    _require_modest(table, name)
     with_source = "source" in table
     try:
         _require_known(table, ("set", "source", "questions"))
@@ -67,6 +72,18 @@ def parse(content: bytes, name: str) -> SetFile:
     except InvalidQuestion as error:
         raise InvalidFile(f"{name}, the set itself{_at(error)}: {error}") from error
     return SetFile(fields, _drafts(table.get("questions"), with_source, name))
+
+
+def _require_modest(table: Mapping[str, Any], name: str) -> None:
+    """Raise InvalidFile for what no set needs and Python cannot even quote back: deep nests and giant integers."""
+    level: list[Any] = [table]
+    for _ in range(DEEPEST):
+        inner = [value for held in level for value in (held.values() if isinstance(held, dict) else held)]
+        if any(isinstance(value, int) and value.bit_length() >= 64 for value in inner):
+            raise InvalidFile(f"{name} holds a whole number of more than 18 digits. Write a shorter one.")
+        level = [value for value in inner if isinstance(value, dict | list)]
+    if level:
+        raise InvalidFile(f"{name} is nested more than {DEEPEST} deep. Write it flatter.")
 
 
 def _drafts(tables: object, with_source: bool, name: str) -> list[Draft]:
@@ -90,12 +107,14 @@ def _draft(table: object, with_source: bool) -> Draft:
     fields["resolves_at"] = fields["resolves_at"] or fields["closes_at"]
     fields["group"] = fields["group"] or fields["slug"]
     _require_order(fields)
+    _require_labels(table.get("outcomes"))
     shape = KINDS[fields["kind"]].shape({name: table[name] for name in OUTCOMES if name in table})
     implied = table.get("implied")
     if implied is None:
         return Draft(fields | {"spec": dict(shape.spec)}, None, "")
     if not with_source or not isinstance(implied, dict):
         raise InvalidQuestion("is a table of what a [source] makes of the question, and needs one.", "implied")
+    _require_known(implied, IMPLIED)
     reason = _text(implied.get("reason", ""), "reason", LONGEST_TEXT)
     return Draft(fields | {"spec": dict(shape.spec)}, KINDS[fields["kind"]].imply(implied, shape), reason)
 
@@ -120,6 +139,12 @@ def _require_order(fields: Mapping[str, Any]) -> None:
         raise InvalidQuestion("closes before it opens.", "closes_at")
     if fields["resolves_at"] < fields["closes_at"]:
         raise InvalidQuestion("is expected to resolve before it closes.", "resolves_at")
+
+
+def _require_labels(outcomes: object) -> None:
+    for label in outcomes if isinstance(outcomes, list) else ():
+        if isinstance(label, str):
+            _text(label, "outcomes", LONGEST_LINE)
 
 
 def _require_new(draft: Draft, drafts: Sequence[Draft]) -> None:
@@ -177,9 +202,12 @@ def _kind(value: object, name: str) -> str:
 
 
 def _moment(value: object, name: str) -> datetime:
-    if not isinstance(value, datetime) or value.tzinfo is None:
-        raise InvalidQuestion(f"{value!s:.40} is not a moment in UTC. Write one such as 2026-12-31T23:59:00Z.", name)
-    return value
+    try:
+        if isinstance(value, datetime) and value.tzinfo is not None:
+            return value.astimezone(UTC)
+    except OverflowError:
+        pass  # in UTC it lies before the year 1 or after 9999
+    raise InvalidQuestion(f"{value!s:.40} is not a moment in UTC. Write one such as 2026-12-31T23:59:00Z.", name)
 
 
 def _date(value: object, name: str) -> date:

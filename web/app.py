@@ -22,6 +22,9 @@ from web.security import SameOrigin
 THREADS = 4
 """More of them only wait for the one writer: four answer fastest under load."""
 
+LARGEST_BODY = 4_000_000
+"""Bytes of a request; a set of questions is the largest thing that anybody sends."""
+
 FOR_EVER = "public, max-age=31536000, immutable"
 
 
@@ -33,7 +36,10 @@ def served() -> FastAPI:
 
 def create(settings: Settings, database: Database) -> FastAPI:
     """The application on a database that was prepared."""
-    app = FastAPI(title="Brierboard", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan)
+    app = FastAPI(
+        title="Brierboard", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan,
+        max_body_size=LARGEST_BODY,
+    )  # fmt: skip
     app.state.settings, app.state.database = settings, database
     app.add_middleware(SameOrigin)
     for part in (desk, questions, resolutions, sets, leaderboard, calibration, people, accounts):
@@ -88,7 +94,7 @@ def not_served(request: Request, error: HTTPException) -> Response:
     """There is no such page, or not by this method."""
     if error.status_code == 404:
         return _message(request, 404, "There is no such page", "Nothing is kept at this address. Start at the desk.")
-    return _message(request, error.status_code, "That did not work", f"{error.detail}.")
+    return _message(request, error.status_code, "That did not work", f"{error.detail.rstrip('.')}.")
 
 
 def failed(request: Request, error: Exception) -> Response:

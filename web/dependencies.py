@@ -1,7 +1,7 @@
 """What routes ask for: a reading session, the moment, who is signed in, the form as it was typed, a way to write."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from typing import Annotated
@@ -112,14 +112,22 @@ def back_from(request: Request) -> str:
 async def form_of(request: Request) -> Mapping[str, str]:
     """The form's fields as typed. Raises Unreadable for what is not text, and for a field that was sent twice."""
     fields: dict[str, str] = {}
-    async with request.form(max_files=1, max_fields=500) as form:
-        for name, value in form.multi_items():
-            require_text("of that name", name)
-            if name in fields:
-                raise Unreadable(f"The field “{name[:40]}” was sent twice. Send it once.", name)
-            fields[name] = value if isinstance(value, str) else _text_of(await value.read(), name)
-            require_text(name, fields[name])
+    try:
+        async with request.form(max_files=1, max_fields=500) as form:
+            for name, value in form.multi_items():
+                _require_name(name, fields)
+                fields[name] = value if isinstance(value, str) else _text_of(await value.read(), name)
+                require_text(name, fields[name])
+    except ValueError as error:  # a form that names an encoding which Python knows and cannot use
+        raise Unreadable("The form is not UTF-8 text. Open the page again and send it from there.") from error
     return fields
+
+
+def _require_name(name: str, earlier: Collection[str]) -> None:
+    if NOT_TEXT.search(name):
+        raise Unreadable("The name of a field holds a character that is not text. Open the page again.")
+    if name in earlier:
+        raise Unreadable(f"The field “{name[:40]}” was sent twice. Send it once.", name)
 
 
 def require_text(name: str, value: str) -> None:

@@ -65,12 +65,21 @@ def shape(spec: Mapping[str, Any]) -> Shape:
 def _bound(value: Any, field: str) -> Fraction:
     """An end of the range, out of JSON or TOML, exact to the microsecond."""
     moment = value if isinstance(value, datetime) else _zoned(value) if isinstance(value, str) else None
-    if moment is None or moment.tzinfo is None:
+    if moment is None or moment.tzinfo is None or not _on_calendar(moment):
         raise InvalidQuestion(
             f"{percent.quote(str(value))} is not a moment with its zone. Write one such as 2026-01-05T00:00:00Z.",
             field,
         )
     return Fraction((moment - _EPOCH) // timedelta(microseconds=1), 10**6)
+
+
+def _on_calendar(moment: datetime) -> bool:
+    """Whether it lies within the years 1 to 9999 in UTC too."""
+    try:
+        moment.astimezone(UTC)
+    except OverflowError:
+        return False
+    return True
 
 
 def _zoned(text: str) -> datetime | None:
