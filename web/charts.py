@@ -457,7 +457,7 @@ def _stack(labels: Iterable[Label]) -> list[int]:
     chosen = []
     for label in labels:
         start, end = _extent(label)
-        free = (i for i, row in enumerate(rows) if all(end + 8 <= a or b + 8 <= start for a, b in row))
+        free = (i for i, row in enumerate(rows) if all(end + 14 <= a or b + 14 <= start for a, b in row))
         row = next(free, len(rows))
         rows[row:] = rows[row:] or [[]]
         rows[row].append((start, end))

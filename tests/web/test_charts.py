@@ -500,6 +500,16 @@ def test_tails_are_told_in_words_at_their_sides() -> None:
     assert chart.plot.table.rows == (("under $0", "5%"), ("$0 to $100", "85%"), ("over $100", "10%"))
 
 
+def test_tails_that_have_no_room_beside_each_other_stand_in_rows_of_their_own() -> None:
+    edges, masses = np.array([0.0, 100.0]), np.array([0.85])
+    crowd, mine = Spread("The crowd", edges, masses, 0.05, 0.1), Spread("You", edges, masses, 0.05, 0.1)
+
+    chart = density(crowd, mine, ends=("under −4.05 percent", "over 5.05 percent"))
+
+    # Two sides of 33 and 32 letters need 576 of the 456 there are; the rows are 19 apart.
+    assert [tail.y - chart.tails[0].y for tail in chart.tails] == [0, 19, 38, 57]
+
+
 def test_two_hundred_bins_are_told_in_forty_rows() -> None:
     chart = density(Spread("crowd", np.linspace(0, 100, 201), np.full(200, 0.005)))
 
