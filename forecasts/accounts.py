@@ -12,6 +12,7 @@ from sqlalchemy import delete, update
 from sqlmodel import Session, col, select
 
 from forecasts.models import BrowserSession, Forecaster, Invitation
+from questions.catalog import is_name
 from questions.errors import NotAllowed, NotFound, Refusal
 
 HANDLE = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,28}[a-z0-9])?")
@@ -42,6 +43,8 @@ def judge(name: str, password: str, again: str | None = None) -> tuple[str, str]
         raise InvalidAccount(f"The password is too short. Use at least {SHORTEST} characters.", "password")
     if len(password) > LONGEST:
         raise InvalidAccount(f"The password is too long. Use at most {LONGEST} characters.", "password")
+    if any("\ud800" <= sign <= "\udfff" for sign in password):
+        raise InvalidAccount("The password holds a character that is not text. Type it again.", "password")
     if again is not None and again != password:
         raise InvalidAccount("The two passwords differ. Type the same one twice.", "again")
     with _two_at_once:
@@ -62,11 +65,11 @@ def join(session: Session, name: str, password: str, moment: datetime, role: str
 
 def authenticate(session: Session, name: str, password: str) -> Forecaster:
     """The person with that name and password. Raises InvalidAccount; takes as long whether the name exists or not."""
-    person = session.exec(select(Forecaster).where(Forecaster.handle == name.strip().lower())).first()
+    person = _named(session, name.strip())
     known = person.password if person and person.password else _NOBODY
     with _two_at_once:
         try:
-            _hasher.verify(known, password[: LONGEST + 1])
+            _hasher.verify(known, password[: LONGEST + 1].encode(errors="surrogatepass"))
         except (VerificationError, InvalidHashError):
             person = None
     if person is None or person.password is None:
@@ -125,7 +128,7 @@ def spend(session: Session, token: str, moment: datetime) -> Invitation:
 
 def appoint(session: Session, handle: str, role: str) -> Forecaster:
     """Give a person a role. Raises NotFound, and NotAllowed for who is no person."""
-    person = session.exec(select(Forecaster).where(Forecaster.handle == handle.lower())).first()
+    person = _named(session, handle)
     if person is None:
         raise NotFound(f"There is no forecaster “{handle}”. `brierboard user list` shows who there is.")
     if person.kind != "person":
@@ -133,6 +136,12 @@ def appoint(session: Session, handle: str, role: str) -> Forecaster:
     person.role = role
     session.add(person)
     return person
+
+
+def _named(session: Session, name: str) -> Forecaster | None:
+    if not is_name(name):
+        return None
+    return session.exec(select(Forecaster).where(Forecaster.handle == name.lower())).first()
 
 
 def _seal(token: str) -> str:

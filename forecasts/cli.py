@@ -84,7 +84,8 @@ def listen(host: str, port: int) -> socket.socket:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         return socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
-        return stop(f"{host} port {port} cannot be used: {error.strerror}. Set BRIERBOARD_PORT to another port.")
+        reason = str(error.strerror).partition(" (while")[0]  # Python adds a tuple that says the address again
+        return stop(f"{host} port {port} cannot be used: {reason}. Set BRIERBOARD_PORT to another port.")
 
 
 def welcome(database: Database, address: str) -> None:

@@ -80,11 +80,13 @@ def crowd_of(session: Session, question: Question) -> crowd.Path:
     """The crowd's path on the question: as it was settled, else computed and kept until the next act."""
     kept: dict[tuple[int, int], crowd.Path] = session.info["crowds"]
     key = (question.id, question.revision)
-    if key not in kept:
+    path = kept.get(key)
+    if path is None:
+        path = _settled(session, question) or read(session, question).crowd(catalog.kind_of(question).ORDERED)
         if len(kept) >= KEPT:
-            kept.clear()
-        kept[key] = _settled(session, question) or read(session, question).crowd(catalog.kind_of(question).ORDERED)
-    return kept[key]
+            kept.clear()  # another thread may do this at any moment, so nothing is looked for in it twice
+        kept[key] = path
+    return path
 
 
 def _settled(session: Session, question: Question) -> crowd.Path | None:

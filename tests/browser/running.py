@@ -1,0 +1,140 @@
+"""A server process of its own on a SQLite file, the clock that the test moves, and a look into what was stored."""
+
+import json
+import os
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from forecasts.database import Database
+
+ROOT = Path(__file__).parents[2]
+HERE = {"PYTHONPATH": str(ROOT)}
+PATIENCE = 30.0
+LINK = re.compile(r"(http://127\.0\.0\.1:\d+)\S*")
+
+
+@dataclass
+class FileClock:
+    """A clock that stands still until a test moves it; it stands in a file, for the server process to read."""
+
+    path: Path
+
+    def now(self) -> datetime:
+        return datetime.fromisoformat(self.path.read_text())
+
+    def set(self, moment: datetime) -> None:
+        """Show this moment from now on. The file is replaced, so that nobody reads half of it."""
+        fresh = self.path.with_suffix(".new")
+        fresh.write_text(moment.isoformat())
+        fresh.replace(self.path)
+
+    def advance(self, by: timedelta) -> None:
+        self.set(self.now() + by)
+
+
+@dataclass
+class Server:
+    """A running server: where it is, the link that it printed (the administrator's, while there is none), its clock."""
+
+    address: str
+    link: str
+    clock: FileClock
+    file: Path
+
+    @contextmanager
+    def database(self) -> Iterator[Database]:
+        """The same database, opened in this process, to do by verbs what the test is not about."""
+        opened = Database(url_of(self.file), self.clock)
+        try:
+            yield opened
+        finally:
+            opened.close()
+
+    def journal(self) -> Counter[str]:
+        """How many acts of each kind the journal holds, read past the program."""
+        with closing(sqlite3.connect(self.file)) as connection:
+            return Counter(dict(connection.execute("SELECT kind, count(*) FROM entry GROUP BY kind").fetchall()))
+
+    def rows(self, statement: str) -> list[tuple[object, ...]]:
+        """What a statement finds in the file, read past the program."""
+        with closing(sqlite3.connect(self.file)) as connection:
+            return connection.execute(statement).fetchall()
+
+
+def url_of(file: Path) -> str:
+    return f"sqlite:///{file}"
+
+
+@contextmanager
+def running(folder: Path, start: datetime, prepare: Callable[[Database], None] | None = None) -> Iterator[Server]:
+    """A server on an empty database in this folder. It must end by Ctrl-C with exit code 0 and nothing to complain of.
+
+    prepare  what is to be in the database before it starts
+    """
+    clock, file, log = FileClock(folder / "clock"), folder / "brierboard.db", folder / "server.log"
+    clock.set(start)
+    if prepare is not None:
+        _fill(file, clock, prepare)
+    command = [sys.executable, __file__.replace("running.py", "server.py")]
+    command += ["--database", url_of(file), "--clock", str(clock.path)]
+    with (
+        log.open("w") as output,
+        subprocess.Popen(command, cwd=ROOT, env=os.environ | HERE, stdout=output, stderr=output) as process,
+    ):
+        try:
+            link = LINK.search(_wait(process, log, lambda: LINK.search(log.read_text())))
+            assert link
+            _wait(process, log, lambda: _answers(f"{link[1]}/healthz"))
+            yield Server(link[1], link[0], clock, file)
+        finally:
+            process.send_signal(signal.SIGINT)
+            code = process.wait(PATIENCE)
+            said = log.read_text()
+            print(said)  # for whoever reads of a failure
+    assert (code, said.count("\n")) == (0, 1), f"The server ended with {code} and said:\n{said}"
+
+
+def _fill(file: Path, clock: FileClock, prepare: Callable[[Database], None]) -> None:
+    database = Database(url_of(file), clock)
+    try:
+        database.prepare()
+        prepare(database)
+    finally:
+        database.close()
+
+
+def _wait(process: subprocess.Popen[bytes], log: Path, happened: Callable[[], object]) -> str:
+    """Wait until it happened, and give what the server said so far."""
+    until = time.monotonic() + PATIENCE
+    while not happened():
+        assert process.poll() is None, f"The server ended at once:\n{log.read_text()}"
+        assert time.monotonic() < until, f"The server does not answer:\n{log.read_text()}"
+        time.sleep(0.01)
+    return log.read_text()
+
+
+def _answers(address: str) -> bool:
+    try:
+        with urlopen(address, timeout=PATIENCE) as answer:
+            return bool(json.load(answer) == {"status": "ok"})
+    except URLError:
+        return False
+
+
+def brierboard(file: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run the command line on this database, as whoever runs the machine does."""
+    environment = os.environ | HERE | {"BRIERBOARD_DATABASE_URL": url_of(file)}
+    command = [sys.executable, "-c", "from forecasts.cli import app; app()", *words]
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)

@@ -1,0 +1,178 @@
+"""Every page, as a machine can judge it: axe finds nothing serious on it, and on a phone nothing runs out sideways.
+
+What a page looks like is judged by people; what no machine sees, such as a sensible order of the focus, by the main
+job's story, which is told with the keyboard.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from forecasts.database import Database
+from forecasts.permissions import visible
+from questions import catalog
+from questions.models import Question
+from tests.browser.conftest import DAY, OPENING, Invite, load, the_harbour
+from tests.browser.running import ROOT, FileClock, Server, running
+from tests.browser.visitor import Visitor
+from tests.cast import annul, called, resolve, say
+
+ESSAY = ROOT / "questions" / "sets" / "russia-2026.toml"
+TIDES = Path(__file__).parent / "tides.toml"
+JUNE = datetime(2026, 6, 1, 12, tzinfo=UTC)
+GRAVE = ("serious", "critical")
+AXE = (files("axe_playwright_python") / "axe.min.js").read_text()
+
+PAGES = {
+    "the desk": "/",
+    "an open yes-or-no question": "/questions/peace-deal-2026",
+    "an open choice": "/questions/war-status-end-2026",
+    "an open number": "/questions/brent-average-2026",
+    "an open date": "/questions/spring-tide",
+    "a question to come": "/questions/neap-tide",
+    "a question that waits for resolution": "/questions/storm",
+    "an annulled question": "/questions/strike",
+    "a resolved yes-or-no question": "/questions/ferry",
+    "a resolved choice": "/questions/cup",
+    "a resolved number": "/questions/boats",
+    "a resolved date": "/questions/bridge",
+    "the essay": "/sets/russia-2026",
+    "the sets": "/sets",
+    "the leaderboard": "/leaderboard",
+    "calibration": "/calibration",
+    "a person": "/people/ada",
+    "the essay as a forecaster": "/people/russia-essay-2026",
+    "what is due": "/due",
+    "signing in": "/sign-in",
+    "signing up": "/sign-up",
+}
+
+
+@pytest.fixture(scope="module")
+def june(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server in June 2026: the harbour's questions are decided, but for one; the essay's and the tides' are open."""
+    with running(tmp_path_factory.mktemp("june"), OPENING + DAY, prepare=a_spring) as server:
+        yield server
+
+
+def a_spring(database: Database) -> None:
+    """Ada, Bob and Mo forecast a question of each kind in March, which Mo decides in June, and another in June."""
+    the_harbour(database)
+    load(database, ESSAY)
+    load(database, TIDES)
+    forecast(database, "ferry", "storm", "strike", "cup", "boats", "bridge")
+    clock, mo = database.clock, called(database, "mo")
+    assert isinstance(clock, FileClock)
+    clock.set(JUNE)
+    for slug, outcome in (("ferry", 1), ("cup", 0), ("cup", 1), ("boats", 2), ("bridge", 3)):
+        resolve(database, mo, asked(database, slug), outcome, known_at=OPENING + 6 * DAY)
+    annul(database, mo, asked(database, "strike"))
+    forecast(database, "peace-deal-2026", "war-status-end-2026", "brent-average-2026", "spring-tide")
+
+
+def forecast(database: Database, *slugs: str) -> None:
+    """Three people give these questions some distribution, each leaning more to the later outcomes than the other."""
+    for slug in slugs:
+        question = asked(database, slug)
+        for lean, name in enumerate(("ada", "bob", "mo")):
+            weights = 1.0 + np.arange(catalog.shape_of(question).size) * lean
+            say(database, called(database, name), question, *(weights / weights.sum()).tolist())
+
+
+def asked(database: Database, slug: str) -> Question:
+    with database.reading() as session:
+        return catalog.find(session, slug, visible(None))
+
+
+def grave(visitor: Visitor, rules: Sequence[str] | None = None) -> list[str]:
+    """What axe finds on the page as it is shown now, by these rules or all, and what runs out of the page sideways."""
+    options = {"resultTypes": ["violations"]} | ({"runOnly": rules} if rules else {})
+    violations = visitor.page.evaluate("options => axe.run(options)", options)["violations"]
+    wrong = [
+        f"{one['id']} ({one['impact']}): {node['html'][:160]} {node['failureSummary']}"
+        for one in violations
+        if one["impact"] in GRAVE
+        for node in one["nodes"]
+    ]
+    root = "document.documentElement"
+    sideways = visitor.page.evaluate(f"{root}.scrollWidth - {root}.clientWidth")
+    return [*wrong, *([f"{sideways} px run out sideways"] if sideways > 0 else [])]
+
+
+def faults(visitor: Visitor) -> dict[str, list[str]]:
+    """The faults of the page that is open, wide and narrow, in light and dark: only its colours are other then."""
+    visitor.page.evaluate(AXE)
+    seen = {}
+    for width, height in ((1280, 900), (390, 844)):
+        visitor.page.set_viewport_size({"width": width, "height": height})
+        visitor.page.emulate_media(color_scheme="light")
+        seen[f"light, {width} px"] = grave(visitor)
+        visitor.page.emulate_media(color_scheme="dark")
+        seen[f"dark, {width} px"] = grave(visitor, ["color-contrast"])
+    return {how: wrong for how, wrong in seen.items() if wrong}
+
+
+@pytest.mark.parametrize("signed_in", [True, False], ids=["signed in", "signed out"])
+def test_no_page_is_at_fault(june: Server, invite: Invite, subtests: pytest.Subtests, signed_in: bool) -> None:
+    reader = invite(june, "Mo", signed_in=signed_in)
+
+    for page, path in PAGES.items():
+        with subtests.test(page):
+            reader.opens(path)
+            assert faults(reader) == {}
+
+
+def test_no_page_is_at_fault_while_a_form_is_refused(june: Server, invite: Invite) -> None:
+    mo, nobody = invite(june, "Mo", signed_in=True), invite(june)
+
+    for path, field in (("/", "#desk-spring-tide-low"), ("/questions/spring-tide", "#question-spring-tide-low")):
+        mo.opens(path)
+        mo.page.locator(field).fill("170")
+        with mo.refused(422):
+            mo.presses_enter()
+        assert faults(mo) == {}
+    with mo.refused(422):
+        mo.considers("storm", "annulled")
+    assert faults(mo) == {}
+    mo.opens("/sets")
+    mo.page.get_by_label("Or its text").fill("set = [")
+    with mo.refused(422):
+        mo.page.get_by_role("button", name="Load it").click()
+    assert faults(mo) == {}
+    nobody.opens("/sign-in")
+    nobody.page.get_by_label("Name").fill("Mo")
+    nobody.page.get_by_label("Password").fill("wrong")
+    with nobody.refused(422):
+        nobody.page.get_by_role("button", name="Sign in").click()
+    assert faults(nobody) == {}
+
+
+def test_no_page_is_at_fault_on_the_way_to_a_decision(june: Server, invite: Invite) -> None:
+    mo = invite(june, "Mo", signed_in=True)
+
+    for slug in ("storm", "cup", "boats"):
+        mo.opens(f"/questions/{slug}/resolution")
+        assert faults(mo) == {}
+    mo.considers("storm", "resolved", "yes")
+    mo.sees("Before you confirm")
+    assert faults(mo) == {}
+
+
+def test_no_page_is_at_fault_when_there_is_nothing_to_show(tmp_path: Path, invite: Invite) -> None:
+    with running(tmp_path, JUNE) as server:
+        nobody = invite(server)
+
+        for path in (server.link, "/", "/sets", "/leaderboard", "/calibration", "/due", "/people/crowd"):
+            nobody.opens(path)
+            assert faults(nobody) == {}
+        with nobody.refused(404):
+            nobody.opens("/nowhere")
+        nobody.sees("There is no such page")
+        assert faults(nobody) == {}
+        with nobody.refused(403):
+            nobody.opens("/sign-up?invitation=spent")
+        assert faults(nobody) == {}

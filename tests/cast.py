@@ -1,0 +1,200 @@
+"""The cast: Ada is calibrated, Bob is sure of himself, Mo moderates; a clock that tests move, and what is asked."""
+
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import psycopg
+from sqlmodel import col, select
+
+from forecasts import accounts, ledger
+from forecasts.database import TRIGGERS, Database
+from forecasts.models import Forecast, Forecaster, Participation, Score
+from questions import catalog, journal
+from questions.catalog import Decision
+from questions.models import WORDS, Entry, Question, Resolution
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+
+SPECS: Mapping[str, Mapping[str, Any]] = {
+    "binary": {},
+    "choice": {"outcomes": ["north", "south", "calm"]},
+    "number": {"range": {"low": 1, "high": 3, "open_below": False, "open_above": False, "step": 1}},
+    "date": {
+        "range": {
+            "low": "2026-03-03T00:00:00Z",
+            "high": "2026-03-05T00:00:00Z",
+            "open_below": False,
+            "open_above": True,
+            "step": "day",
+        }
+    },
+}
+"""Something that can be asked of each kind. All but yes or no have three outcomes."""
+
+SOURCE: Mapping[str, Any] = {
+    "slug": "almanac",
+    "name": "The almanac",
+    "title": "What the weather will be",
+    "author": "",
+    "note": "",
+    "said_at": NOON,
+    "read_on": (NOON + 30 * DAY).date(),
+}
+
+
+@dataclass
+class MovedClock:
+    """A clock that stands still until a test moves it."""
+
+    moment: datetime
+
+    def now(self) -> datetime:
+        return self.moment
+
+
+def draft(slug: str = "rain", kind: str = "binary", **changes: Any) -> dict[str, Any]:
+    """A question, judged and not yet published: open from noon for ten hours, unless changed."""
+    fields = dict.fromkeys(WORDS, "") | {"slug": slug, "kind": kind, "title": f"What of the {slug}?"}
+    times = {"opens_at": NOON, "closes_at": NOON + 10 * HOUR, "resolves_at": NOON + 12 * HOUR}
+    return {**fields, **times, "criteria": "As measured.", "tags": [], "group": slug, "spec": SPECS[kind]} | changes
+
+
+def publish(
+    database: Database, *drafts: Mapping[str, Any], within: str = "weather", source: Mapping[str, Any] | None = None
+) -> list[Question]:
+    """Publish these questions in a set of their own."""
+    about = {"slug": within, "title": "The weather", "description": "", "source": source}
+    with database.writing() as (session, moment):
+        added = catalog.publish_set(session, about, by=journal.OPERATOR, moment=moment)
+        return [
+            catalog.publish(session, added, fields, number, by=journal.OPERATOR, moment=moment)
+            for number, fields in enumerate(drafts, 1)
+        ]
+
+
+def join(database: Database, name: str, role: str = "forecaster") -> Forecaster:
+    """A person, without a password that anybody could type."""
+    with database.writing() as (session, moment):
+        return accounts.join(session, name, "no hash", moment, role)
+
+
+def say(database: Database, who: Forecaster, question: Question, *probabilities: float) -> Forecast:
+    """Forecast now; one number is the probability of yes."""
+    vector = (1 - probabilities[0], probabilities[0]) if len(probabilities) == 1 else probabilities
+    with database.writing() as (session, moment):
+        return ledger.record(session, who, question, np.array(vector), moment)
+
+
+def take_back(database: Database, who: Forecaster, question: Question) -> Forecast:
+    """Withdraw now."""
+    with database.writing() as (session, moment):
+        return ledger.withdraw(session, who, question, moment)
+
+
+def resolve(database: Database, by: Forecaster, question: Question, outcome: int, **facts: Any) -> Resolution:
+    """Resolve now, as known now unless `known_at` says otherwise, having seen what stands."""
+    known_at = facts.pop("known_at", database.clock.now())
+    return decide(database, by, question, Decision("resolved", outcome, known_at, seen=standing(database, question)))
+
+
+def annul(database: Database, by: Forecaster, question: Question) -> Resolution:
+    """Annul now, having seen what stands."""
+    decision = Decision("annulled", note="The station burned down.", seen=standing(database, question))
+    return decide(database, by, question, decision)
+
+
+def reopen(database: Database, by: Forecaster, question: Question) -> Resolution:
+    """Reopen now, having seen what stands."""
+    return decide(database, by, question, Decision("reopened", seen=standing(database, question)))
+
+
+def decide(database: Database, by: Forecaster, question: Question, decision: Decision) -> Resolution:
+    """Take this decision now."""
+    with database.writing() as (session, moment):
+        return ledger.settle(session, question, decision, by=by, moment=moment)
+
+
+def standing(database: Database, question: Question) -> int:
+    """Seq of the resolution that stands, 0 where none does."""
+    return fresh(database, question).resolution
+
+
+def fresh(database: Database, question: Question) -> Question:
+    """The question as it is now."""
+    with database.reading() as session:
+        return session.get_one(Question, question.id)
+
+
+def loss(database: Database, who: Forecaster, question: Question, rule: str = "brier") -> float | None:
+    """What they lost on a question by a rule, None where they have no score."""
+    with database.reading() as session:
+        found = session.get(Score, (question.id, who.id, rule))
+        return found.loss if found else None
+
+
+def part(database: Database, who: Forecaster, question: Question) -> tuple[float, float] | None:
+    """Coverage and presence, None where they have no score."""
+    with database.reading() as session:
+        found = session.get(Participation, (question.id, who.id))
+        return (found.coverage, found.presence) if found else None
+
+
+def called(database: Database, handle: str) -> Forecaster:
+    """The forecaster of that handle."""
+    with database.reading() as session:
+        return session.exec(select(Forecaster).where(Forecaster.handle == handle)).one()
+
+
+def entries(database: Database) -> Sequence[Entry]:
+    """The whole journal."""
+    with database.reading() as session:
+        return session.exec(select(Entry).order_by(col(Entry.seq))).all()
+
+
+def kinds(database: Database) -> list[str]:
+    """What was done, in order."""
+    return [entry.kind for entry in entries(database)]
+
+
+def rows(database: Database, table: str) -> list[tuple[Any, ...]]:
+    """Every row of a table, as the driver gives it, in an order that follows from the rows alone."""
+    with database.engine.connect() as connection:
+        return sorted(map(tuple, connection.exec_driver_sql(f"SELECT * FROM {table}")), key=repr)
+
+
+PUBLIC = ("entry", "source", "question_set", "question", "forecast", "position", "resolution", "forecaster")
+DERIVED = ("score", "participation", "crowd_point")
+
+
+def everything(database: Database) -> dict[str, list[tuple[Any, ...]]]:
+    """Every row of every public and derived table."""
+    return {table: rows(database, table) for table in (*PUBLIC, *DERIVED, "journal_head")}
+
+
+def tamper(database: Database, *statements: str) -> None:
+    """Do to the database what somebody could who has its file or its password: no trigger and no reference holds."""
+    for say_it in _behind_its_back(database):
+        for trigger in sorted(TRIGGERS):
+            table = trigger.partition("_")[0]
+            on = "" if database.engine.dialect.name == "sqlite" else f" ON {table}"
+            say_it(f"DROP TRIGGER {trigger}{on}")
+        for statement in statements:
+            say_it(statement)
+
+
+def _behind_its_back(database: Database) -> Iterator[Any]:
+    if database.engine.dialect.name == "sqlite":
+        with closing(sqlite3.connect(str(database.engine.url.database))) as connection, connection:
+            yield connection.execute
+    else:
+        address = database.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        with psycopg.connect(address) as server:
+            server.execute("SET session_replication_role = replica")
+            yield server.execute

@@ -1,0 +1,126 @@
+"""Every test that touches the database runs on SQLite and on PostgreSQL; benchmarks run only when asked for."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from forecasts.database import Database
+from forecasts.models import Forecaster
+from questions.models import Question
+from tests.cast import NOON, MovedClock, draft, join, publish
+from tests.postgres import NOT_FOUND, PostgresServer, find_binaries
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave tests/benchmarks out unless the command names it, as `make bench` does."""
+    named = any("benchmarks" in str(word) for word in config.args)
+    return True if collection_path.name == "benchmarks" and not named else None
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """One server for all tests of this process."""
+    binaries = find_binaries()
+    if binaries is None:
+        (pytest.fail if os.environ.get("BRIERBOARD_TEST_NO_SKIPS") else pytest.skip)(NOT_FOUND)
+    with PostgresServer(binaries) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: PostgresServer) -> str:
+    """The name of a database that is migrated and otherwise empty."""
+    prepare(postgres.create("template_of_ours"))
+    return "template_of_ours"
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same as a file."""
+    path = tmp_path_factory.mktemp("template") / "brierboard.db"
+    prepare(f"sqlite:///{path}")
+    return path
+
+
+def prepare(url: str) -> None:
+    """Migrate a database and leave nothing open."""
+    database = Database(url, MovedClock(NOON))
+    try:
+        database.prepare()
+    finally:
+        database.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(request: pytest.FixtureRequest) -> str:
+    """Which database this test runs on."""
+    return str(request.param)
+
+
+@pytest.fixture
+def blank_url(engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a database without any table."""
+    if engine == "sqlite":
+        yield f"sqlite:///{tmp_path / 'brierboard.db'}"
+    else:
+        yield from fleeting(request.getfixturevalue("postgres"), "template0")
+
+
+@pytest.fixture
+def url(engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a migrated database that nobody else uses."""
+    if engine == "sqlite":
+        path = shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "brierboard.db")
+        yield f"sqlite:///{path}"
+    else:
+        template = request.getfixturevalue("postgres_template")
+        yield from fleeting(request.getfixturevalue("postgres"), template)
+
+
+def fleeting(server: PostgresServer, template: str) -> Iterator[str]:
+    """The address of a database that goes with the test."""
+    name = f"test_{uuid4().hex}"
+    yield server.create(name, template)
+    server.drop(name)
+
+
+@pytest.fixture
+def clock() -> MovedClock:
+    """It shows noon, when the questions of the cast open."""
+    return MovedClock(NOON)
+
+
+@pytest.fixture
+def database(url: str, clock: MovedClock) -> Iterator[Database]:
+    """A prepared database, on each engine in turn."""
+    prepared = Database(url, clock)
+    yield prepared
+    prepared.close()
+
+
+@pytest.fixture
+def ada(database: Database) -> Forecaster:
+    """She is calibrated."""
+    return join(database, "Ada")
+
+
+@pytest.fixture
+def bob(database: Database) -> Forecaster:
+    """He is sure of himself."""
+    return join(database, "Bob")
+
+
+@pytest.fixture
+def mo(database: Database) -> Forecaster:
+    """She moderates."""
+    return join(database, "Mo", "moderator")
+
+
+@pytest.fixture
+def rain(database: Database) -> Question:
+    """Yes or no, open from noon for ten hours."""
+    return publish(database, draft("rain"))[0]

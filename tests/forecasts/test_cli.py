@@ -1,0 +1,312 @@
+"""The command line, as a program of its own: what it prints, how it ends, and that refusals are one sentence."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from forecasts import accounts
+from forecasts.database import Database
+from forecasts.models import Forecaster
+from questions import setfile
+from questions.models import Question
+from tests.cast import (
+    HOUR,
+    MovedClock,
+    called,
+    everything,
+    join,
+    kinds,
+    resolve,
+    rows,
+    say,
+    tamper,
+)
+
+PROGRAM = Path(sys.executable).parent / "brierboard"
+SETS = Path(setfile.__file__).parent / "sets"
+
+
+class Line:
+    """The command line, in a folder and with a database of its own."""
+
+    def __init__(self, url: str, folder: Path) -> None:
+        self.folder = folder
+        self.environment = {"PATH": os.defpath, "BRIERBOARD_DATABASE_URL": url, "PYTHONWARNINGS": "error"}
+
+    def run(self, *words: str, typed: str = "", **settings: str) -> tuple[int, str, str]:
+        """Exit code, what it printed, and what it said on standard error."""
+        done = subprocess.run(
+            [PROGRAM, *words], cwd=self.folder, env=self.environment | settings, input=typed.encode(),
+            capture_output=True, check=False, timeout=60,
+        )  # fmt: skip
+        return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+
+@pytest.fixture
+def line(url: str, tmp_path: Path) -> Line:
+    return Line(url, tmp_path)
+
+
+@pytest.fixture
+def alone(tmp_path: Path) -> Line:
+    """Where a command does not get as far as its database."""
+    return Line(f"sqlite:///{tmp_path}/nowhere/brierboard.db", tmp_path)
+
+
+# Loading
+
+
+def test_a_set_is_loaded_once(line: Line, database: Database) -> None:
+    first = line.run("load", str(SETS / "russia-2026.toml"))
+    second = line.run("load", str(SETS / "russia-2026.toml"))
+
+    assert first == (0, "russia-2026: 24 questions added, 0 left as they were.\n", "")
+    assert second == (0, "russia-2026: 0 questions added, 24 left as they were.\n", "")
+    assert kinds(database) == ["source", "set", *["question", "forecast"] * 24]
+
+
+def test_a_bad_file_is_refused_with_file_question_and_reason(line: Line, database: Database) -> None:
+    bad = (SETS / "example.toml").read_text().replace("closes_at = 2027-11-30T23:59:00Z", "closes_at = 2026-11-30")
+    (line.folder / "mine.toml").write_text(bad)
+    before = everything(database)
+
+    told = line.run("load", "mine.toml")
+
+    assert told == (
+        1, "",
+        ("mine.toml, question 2 (closes_at): 2026-11-30 is not a moment in UTC. "
+        "Write one such as 2026-12-31T23:59:00Z.\n"),
+    )  # fmt: skip
+    assert everything(database) == before
+
+
+def test_a_file_that_cannot_be_read_is_named(line: Line) -> None:
+    assert line.run("load", "nowhere.toml") == (1, "", "nowhere.toml cannot be read: No such file or directory.\n")
+
+
+# Verifying and working out again
+
+
+@pytest.fixture
+def decided(database: Database, clock: MovedClock, rain: Question, ada: Forecaster, mo: Forecaster) -> Database:
+    """1 the set, 2 the question, 3 a forecast, 4 the resolution."""
+    say(database, ada, rain, 0.9)
+    clock.moment += HOUR
+    resolve(database, mo, rain, 1)
+    return database
+
+
+def test_verifying_says_what_was_checked(line: Line, decided: Database) -> None:
+    code, printed, said = line.run("verify")
+
+    assert (code, said) == (0, "")
+    assert printed.splitlines() == [
+        "4 entries stand in an unbroken chain.",
+        "Every row of the public tables is what its entry says: 1 forecast, 1 question, 1 resolution, 1 set.",
+        "1 latest positions are the latest acts.",
+        "1 questions have the scores that their forecasts and resolutions give.",
+    ]
+
+
+def test_verifying_ends_with_1_and_the_first_entry_that_does_not_hold(line: Line, decided: Database) -> None:
+    with decided.writing() as (session, _):
+        session.connection().exec_driver_sql("UPDATE score SET loss = 0")
+
+    code, printed, said = line.run("verify")
+
+    assert code == 1
+    assert said == "seq 4: The scores of “rain” are not those that entry 4 gives. Run rescore.\n"
+    assert len(printed.splitlines()) == 3  # what held is told all the same
+
+
+def test_a_record_without_its_triggers_is_not_even_opened(line: Line, decided: Database) -> None:
+    tamper(decided)
+
+    code, printed, said = line.run("verify")
+
+    assert (code, printed) == (1, "")
+    assert said.startswith("The database lacks the trigger entry_is_append_only, entry_is_kept, forecast_is_append_o")
+
+
+def test_rescoring_mends_scores_and_changes_nothing_else(line: Line, decided: Database) -> None:
+    before = everything(decided)
+    with decided.writing() as (session, _):
+        session.connection().exec_driver_sql("UPDATE score SET loss = 0")
+
+    code, printed, _ = line.run("rescore")
+
+    assert (code, printed.splitlines()[-1]) == (0, "1 questions rescored.")
+    assert everything(decided) == before
+
+
+# People
+
+
+def test_a_person_is_added_with_a_password_from_standard_input(line: Line, database: Database) -> None:
+    told = line.run("user", "add", "Ada", "--role", "moderator", typed="correct horse\n")
+
+    assert told == (0, "Ada was added as moderator.\n", "")
+    with database.reading() as session:
+        person = accounts.authenticate(session, "ada", "correct horse")
+    assert (person.name, person.role, person.kind) == ("Ada", "moderator", "person")
+
+
+def test_a_name_that_is_taken_is_refused_in_a_sentence(line: Line, database: Database) -> None:
+    before = everything(database)
+
+    told = line.run("user", "add", "Crowd", typed="correct horse\n")
+
+    assert told == (1, "", "“Crowd” is taken. Choose another name.\n")
+    assert everything(database) == before
+
+
+def test_nothing_typed_is_no_password(line: Line) -> None:
+    assert line.run("user", "add", "Ada") == (
+        1, "", "The password is too short. Use at least 8 characters.\n"
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("words", [["user", "add", "ada", "--role", "king"], ["user", "role", "ada", "king"]])
+def test_a_role_that_there_is_not_is_refused_in_a_sentence(alone: Line, words: list[str]) -> None:
+    sentence = "“king” is not a role. Choose forecaster, moderator, administrator.\n"
+
+    assert alone.run(*words) == (1, "", sentence)
+
+
+def test_a_person_is_given_another_role(line: Line, database: Database, ada: Forecaster) -> None:
+    assert line.run("user", "role", "Ada", "administrator") == (0, "Ada is administrator now.\n", "")
+    assert called(database, "ada").role == "administrator"
+
+
+def test_a_role_that_cannot_be_given_is_refused_in_a_sentence(line: Line) -> None:
+    told = line.run("user", "role", "crowd", "moderator")
+
+    assert told == (1, "", "“The crowd” is a crowd, not a person, and takes no role.\n")
+
+
+def test_the_people_are_listed(line: Line, database: Database) -> None:
+    join(database, "Mo", "moderator")
+    join(database, "Ada")
+
+    assert line.run("user", "list") == (0, "Ada\tforecaster\tsince 2026-03-02\nMo\tmoderator\tsince 2026-03-02\n", "")
+
+
+# Settings
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "sentence"),
+    [
+        ("BRIERBOARD_PORT", "eighty", "BRIERBOARD_PORT is “eighty”: "),
+        ("BRIERBOARD_SIGN_UP", "maybe", "BRIERBOARD_SIGN_UP is “maybe”: "),
+        ("BRIERBOARD_DATABASE_URL", "brierboard.db", "“brierboard.db” is not a database's address. "),
+        ("BRIERBOARD_DATABASE_URL", "sqlite:////no/such/folder/b.db", "The database sqlite:////no/such/folder/b.db ca"),
+    ],
+)
+def test_a_bad_setting_ends_the_program_with_a_sentence(alone: Line, setting: str, value: str, sentence: str) -> None:
+    code, printed, said = alone.run("verify", **{setting: value})
+
+    assert (code, printed) == (1, "")
+    assert said.startswith(sentence)
+    assert said.count("\n") == 1
+
+
+def test_the_program_says_what_it_can_do(alone: Line) -> None:
+    code, printed, _ = alone.run("--help")
+
+    assert code == 0
+    assert [name for name in ("serve", "load", "verify", "rescore", "user") if name not in printed] == []
+
+
+# Serving
+
+
+@contextmanager
+def serving(line: Line, *words: str) -> Iterator[tuple[subprocess.Popen[str], str, str]]:
+    """The running server, its address, and the first line that it printed."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    command = [str(PROGRAM), "serve", *words]
+    environment = line.environment | {"BRIERBOARD_PORT": port}
+    with subprocess.Popen(
+        command, cwd=line.folder, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        try:
+            assert process.stdout
+            yield process, f"http://127.0.0.1:{port}", process.stdout.readline()
+        finally:
+            process.kill()
+
+
+def fetch(address: str) -> int:
+    try:
+        with urllib.request.urlopen(address, timeout=30) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code
+
+
+def ended(process: subprocess.Popen[str]) -> tuple[int, str, str]:
+    """Ctrl-C, and how the program ended."""
+    process.send_signal(signal.SIGINT)
+    printed, said = process.communicate(timeout=30)
+    return process.returncode, printed, said
+
+
+def test_serving_prints_one_line_to_open_and_stops_cleanly(line: Line, database: Database) -> None:
+    with serving(line) as (process, address, first):
+        link = re.fullmatch(rf"Open ({re.escape(address)}/sign-up\?invitation=\S{{32}}) to become the .*\n", first)
+        assert link
+        statuses = [fetch(address + "/"), fetch(link[1]), fetch(address + "/questions/nowhere")]
+        end = ended(process)
+
+    assert statuses == [200, 200, 404]
+    assert end == (0, "", "")
+    assert [row[3] for row in rows(database, "invitation")] == [None]  # opening the link spent nothing
+
+
+def test_there_is_no_link_once_there_is_an_administrator(line: Line, database: Database) -> None:
+    join(database, "Root", "administrator")
+
+    with serving(line) as (process, address, first):
+        ended(process)
+
+    assert first == f"Brierboard is at {address}\n"
+    assert rows(database, "invitation") == []
+
+
+def test_serving_with_a_set_makes_the_database_and_loads_it(blank_url: str, tmp_path: Path) -> None:
+    line = Line(blank_url, tmp_path)
+    with serving(line, "--load", str(SETS / "russia-2026.toml")) as (process, address, first):
+        assert process.stdout
+        second = process.stdout.readline()
+        status = fetch(f"{address}/sets/russia-2026")
+        end = ended(process)
+    with serving(line, "--load", str(SETS / "russia-2026.toml")) as (process, _, again):
+        ended(process)
+
+    assert first == "russia-2026: 24 questions added, 0 left as they were.\n"
+    assert second.startswith("Open http://127.0.0.1:")
+    assert (status, end) == (200, (0, "", ""))
+    assert again.startswith("Open http://127.0.0.1:")  # nothing changed, so nothing is told
+
+
+def test_a_port_that_is_taken_is_told_before_the_database_is_touched(alone: Line) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        told = alone.run("serve", BRIERBOARD_PORT=port)
+
+    assert told == (
+        1, "", f"127.0.0.1 port {port} cannot be used: Address already in use. Set BRIERBOARD_PORT to another port.\n"
+    )  # fmt: skip

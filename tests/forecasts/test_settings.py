@@ -1,0 +1,86 @@
+"""Settings: what holds where nothing is set, and what follows from what is."""
+
+import os
+
+import pytest
+from pydantic import ValidationError
+
+from forecasts.settings import Settings, is_loopback
+
+
+@pytest.fixture(autouse=True)
+def nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("BRIERBOARD_")]:
+        monkeypatch.delenv(name)
+
+
+def test_nothing_needs_to_be_set() -> None:
+    settings = Settings()
+
+    assert settings.database_url == "sqlite:///brierboard.db"
+    assert settings.address == "http://127.0.0.1:8000"
+    assert settings.sign_up_open
+    assert not settings.secure
+
+
+def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BRIERBOARD_PORT", "8123")
+    monkeypatch.setenv("BRIERBOARD_DATABASE_URL", "sqlite:////var/lib/brierboard/brierboard.db")
+    monkeypatch.setenv("BRIERBOARD_SOMETHING_ELSE", "is nobody's business")
+    monkeypatch.setenv("PORT", "9")
+
+    settings = Settings()
+
+    assert settings.port == 8123
+    assert settings.database_url.endswith("/var/lib/brierboard/brierboard.db")
+
+
+@pytest.mark.parametrize(
+    ("host", "base_url", "address"),
+    [
+        ("127.0.0.1", "", "http://127.0.0.1:8000"),
+        ("::1", "", "http://[::1]:8000"),
+        ("localhost", "", "http://localhost:8000"),
+        ("127.0.0.1", "https://example.org", "https://example.org"),
+        ("127.0.0.1", "https://example.org/board/", "https://example.org/board"),
+    ],
+)
+def test_a_browser_is_led_to_where_the_server_is(host: str, base_url: str, address: str) -> None:
+    assert Settings(host=host, base_url=base_url).address == address
+
+
+@pytest.mark.parametrize(("base_url", "secure"), [("https://example.org", True), ("http://example.org", False)])
+def test_cookies_insist_on_https_where_browsers_come_by_it(base_url: str, secure: bool) -> None:
+    assert Settings(base_url=base_url).secure is secure
+
+
+@pytest.mark.parametrize(
+    ("host", "sign_up", "is_open"),
+    [
+        ("127.0.0.1", "", True),
+        ("127.0.0.53", "", True),
+        ("::1", "", True),
+        ("localhost", "", True),
+        ("0.0.0.0", "", False),
+        ("::", "", False),
+        ("192.168.1.7", "", False),
+        ("example.org", "", False),
+        ("localhost.example.org", "", False),
+        ("", "", False),
+        ("0.0.0.0", "open", True),
+        ("127.0.0.1", "closed", False),
+    ],
+)
+def test_sign_up_is_open_only_where_this_machine_alone_is_served(host: str, sign_up: str, is_open: bool) -> None:
+    settings = Settings.model_validate({"host": host, "sign_up": sign_up})
+
+    assert settings.sign_up_open is is_open
+    assert is_loopback(host) is (host in ("127.0.0.1", "127.0.0.53", "::1", "localhost"))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("port", "eighty"), ("port", "-1"), ("port", "65536"), ("sign_up", "maybe")]
+)
+def test_a_setting_that_cannot_be_is_refused(name: str, value: str) -> None:
+    with pytest.raises(ValidationError, match=name):
+        Settings.model_validate({name: value})

@@ -1,0 +1,306 @@
+"""Verification finds whatever was changed behind the program's back, and names the first entry that does not hold."""
+
+import pytest
+
+from forecasts import verification
+from forecasts.database import Database
+from forecasts.models import Forecaster
+from questions.journal import Broken
+from questions.models import Entry, Question
+from tests.cast import HOUR, NOON, SOURCE, MovedClock, annul, draft, publish, resolve, say, take_back, tamper
+
+YES = 1
+
+
+def report(database: Database) -> list[str]:
+    with database.reading() as session:
+        return list(verification.verify(session))
+
+
+def broken(database: Database) -> tuple[int, str]:
+    with database.reading() as session, pytest.raises(Broken) as fault:
+        list(verification.verify(session))
+    return fault.value.seq, str(fault.value)
+
+
+@pytest.fixture
+def story(database: Database, clock: MovedClock, ada: Forecaster, bob: Forecaster, mo: Forecaster) -> Database:
+    """Fifteen entries.
+
+    1 the source, 2 the set, 3 rain, 4 wind, 5 warmth; 6 Ada and 7 Bob on rain, 8 Ada on wind, 9 Ada on warmth;
+    10 Ada again and 11 Bob's withdrawal on rain; 12 rain resolved, 13 resolved again, 14 wind annulled, 15 warmth
+    resolved.
+    """
+    rain, wind, warmth = publish(
+        database, draft("rain"), draft("wind", "choice"), draft("warmth", "number"), source=SOURCE
+    )
+    say(database, ada, rain, 0.6)
+    say(database, bob, rain, 0.9)
+    say(database, ada, wind, 0.2, 0.3, 0.5)
+    say(database, ada, warmth, 0.2, 0.3, 0.5)
+    clock.moment += HOUR
+    say(database, ada, rain, 0.7)
+    take_back(database, bob, rain)
+    clock.moment += HOUR
+    resolve(database, mo, rain, 0)
+    resolve(database, mo, rain, YES, known_at=NOON + 1.5 * HOUR)
+    annul(database, mo, wind)
+    resolve(database, mo, warmth, 2)
+    return database
+
+
+def test_what_was_done_by_the_verbs_holds_and_is_told(story: Database) -> None:
+    assert report(story) == [
+        "15 entries stand in an unbroken chain.",
+        (
+            "Every row of the public tables is what its entry says: 5 forecast, 3 question, 4 resolution, 1 set, "
+            "1 source, 1 withdrawal."
+        ),
+        "4 latest positions are the latest acts.",
+        "3 questions have the scores that their forecasts and resolutions give.",
+    ]
+
+
+def test_an_empty_record_holds(database: Database) -> None:
+    assert report(database)[0] == "0 entries stand in an unbroken chain."
+
+
+def test_what_was_erased_as_the_rules_allow_still_holds(story: Database) -> None:
+    with story.writing() as (session, _):
+        entry = session.get_one(Entry, 10)
+        entry.content = entry.salt = None
+
+    assert report(story)[0] == "15 entries stand in an unbroken chain."
+
+
+def no_other(entry: int, kind: str, fact: str, table: str) -> tuple[int, str]:
+    return entry, f"Entry {entry}, a {kind}, has another {fact} in “{table}”."
+
+
+SCORES_OF_RAIN = (13, "The scores of “rain” are not those that entry 13 gives. Run rescore.")
+SCORES_OF_WIND = (14, "The scores of “wind” are not those that entry 14 gives. Run rescore.")
+
+TAMPERED = {
+    # the journal itself
+    "an edited entry": (
+        ["UPDATE entry SET content = '{}' WHERE seq = 10"],
+        (10, "Entry 10 does not say what it was committed to."),
+    ),
+    "a swapped hash": (
+        ["UPDATE entry SET hash = (SELECT hash FROM entry WHERE seq = 9) WHERE seq = 10"],
+        (10, "Entry 10 breaks the chain: its hash is not that of what it holds."),
+    ),
+    "a dropped last entry": (
+        ["DELETE FROM resolution WHERE entry = 15", "DELETE FROM entry WHERE seq = 15"],
+        (15, "The journal ends at entry 14, but its head says 15."),
+    ),
+    # rows that say something else than their entries
+    "an edited forecast": (
+        ["UPDATE forecast SET probabilities = (SELECT probabilities FROM forecast WHERE entry = 7) WHERE entry = 10"],
+        no_other(10, "forecast", "content", "forecast"),
+    ),
+    "a forecast that became a withdrawal": (
+        ["UPDATE forecast SET probabilities = NULL WHERE entry = 10"],
+        no_other(10, "forecast", "kind", "forecast"),
+    ),
+    "a forecast of half a number": (
+        ["UPDATE forecast SET probabilities = (SELECT salt FROM entry WHERE seq = 1) WHERE entry = 9"],
+        no_other(9, "forecast", "content", "forecast"),
+    ),
+    "a forecast that somebody else made": (
+        ["UPDATE forecast SET forecaster_id = (SELECT id FROM forecaster WHERE handle = 'bob') WHERE entry = 10"],
+        no_other(10, "forecast", "actor", "forecast"),
+    ),
+    "a forecast on another question": (
+        ["UPDATE forecast SET question_id = (SELECT id FROM question WHERE slug = 'wind') WHERE entry = 10"],
+        no_other(10, "forecast", "subject", "forecast"),
+    ),
+    "a forecast that was made earlier": (
+        ["UPDATE forecast SET made_at = (SELECT made_at FROM forecast WHERE entry = 6) WHERE entry = 10"],
+        no_other(10, "forecast", "content", "forecast"),
+    ),
+    "a forecast that was recorded earlier": (
+        ["UPDATE forecast SET recorded_at = (SELECT recorded_at FROM forecast WHERE entry = 6) WHERE entry = 10"],
+        no_other(10, "forecast", "recorded_at", "forecast"),
+    ),
+    "a forecast that expires": (
+        ["UPDATE forecast SET expires_at = made_at WHERE entry = 10"],
+        no_other(10, "forecast", "content", "forecast"),
+    ),
+    "a reason that nobody gave": (
+        ["UPDATE forecast SET rationale = 'Because.' WHERE entry = 10"],
+        no_other(10, "forecast", "content", "forecast"),
+    ),
+    "another outcome": (
+        ["UPDATE resolution SET outcome = 0 WHERE entry = 13"],
+        no_other(13, "resolution", "content", "resolution"),
+    ),
+    "another moment of knowing": (
+        ["UPDATE resolution SET known_at = recorded_at WHERE entry = 13"],
+        no_other(13, "resolution", "content", "resolution"),
+    ),
+    "another moment of recording": (
+        ["UPDATE resolution SET recorded_at = known_at WHERE entry = 13"],
+        no_other(13, "resolution", "recorded_at", "resolution"),
+    ),
+    "another note": (
+        ["UPDATE resolution SET note = 'It flooded.' WHERE entry = 14"],
+        no_other(14, "resolution", "content", "resolution"),
+    ),
+    "another title": (
+        ["UPDATE question SET title = 'Will it snow?' WHERE slug = 'rain'"],
+        no_other(3, "question", "content", "question"),
+    ),
+    "other criteria": (
+        ["UPDATE question SET criteria = 'As felt.' WHERE slug = 'rain'"],
+        no_other(3, "question", "content", "question"),
+    ),
+    "a later close": (
+        ["UPDATE question SET closes_at = resolves_at WHERE slug = 'rain'"],
+        no_other(3, "question", "content", "question"),
+    ),
+    "another name": (
+        ["UPDATE question SET slug = 'snow' WHERE slug = 'rain'"],
+        no_other(3, "question", "subject", "question"),
+    ),
+    "a kind that there is not": (
+        ["UPDATE question SET kind = 'ternary' WHERE slug = 'wind'"],
+        no_other(4, "question", "content", "question"),
+    ),
+    "outcomes that cannot be": (
+        ["""UPDATE question SET spec = '{"outcomes": []}' WHERE slug = 'wind'"""],
+        no_other(4, "question", "content", "question"),
+    ),
+    "another set's title": (
+        ["UPDATE question_set SET title = 'The climate'"],
+        no_other(2, "set", "content", "question_set"),
+    ),
+    "another source's day": (
+        ["UPDATE source SET read_on = '2026-03-02'"],
+        no_other(1, "source", "content", "source"),
+    ),
+    # rows too few and too many
+    "a missing forecast": (
+        ["DELETE FROM position WHERE entry = 10", "DELETE FROM forecast WHERE entry = 10"],
+        (10, "Entry 10, a forecast, is missing from the table “forecast”."),
+    ),
+    "a missing resolution": (
+        ["DELETE FROM resolution WHERE entry = 12"],
+        (12, "Entry 12, a resolution, is missing from the table “resolution”."),
+    ),
+    "a forecast for another act's entry": (
+        [
+            (
+                "INSERT INTO forecast SELECT 12, question_id, forecaster_id, made_at, recorded_at, expires_at, "
+                "probabilities, rationale FROM forecast WHERE entry = 10"
+            )
+        ],
+        (12, "Entry 12 is no forecast, though “forecast” has a row for it."),
+    ),
+    "a forecast without an entry": (
+        [
+            (
+                "INSERT INTO forecast SELECT 99, question_id, forecaster_id, made_at, recorded_at, expires_at, "
+                "probabilities, rationale FROM forecast WHERE entry = 10"
+            )
+        ],
+        (99, "Entry 99 is no forecast, though “forecast” has a row for it."),
+    ),
+    # where things stand
+    "a changed position": (
+        ["UPDATE position SET entry = 6 WHERE entry = 10"],
+        (10, "Entry 10 is not what the table “position” has for its forecaster and question."),
+    ),
+    "a missing position": (
+        ["DELETE FROM position WHERE entry = 8"],
+        (8, "Entry 8 is not what the table “position” has for its forecaster and question."),
+    ),
+    "a position too many": (
+        [
+            (
+                "INSERT INTO position SELECT question_id, (SELECT id FROM forecaster WHERE handle = 'mo'), entry "
+                "FROM position WHERE entry = 10"
+            )
+        ],
+        (10, "Entry 10 is not what the table “position” has for its forecaster and question."),
+    ),
+    "a resolution pointer moved back": (
+        ["UPDATE question SET resolution = 12 WHERE slug = 'rain'"],
+        (13, "“rain” does not stand as entry 13 left it."),
+    ),
+    "a resolution pointer taken away": (
+        ["UPDATE question SET resolution = 0 WHERE slug = 'rain'"],
+        (13, "“rain” does not stand as entry 13 left it."),
+    ),
+    "a resolution pointer moved to another question's": (
+        ["UPDATE question SET resolution = 15 WHERE slug = 'rain'"],
+        (13, "“rain” does not stand as entry 13 left it."),
+    ),
+    # what is derived
+    "a changed score": (
+        ["UPDATE score SET loss = loss - 0.001 WHERE rule = 'brier' AND forecaster_id = 3"],
+        SCORES_OF_RAIN,
+    ),
+    "a missing score": (
+        ["DELETE FROM score WHERE rule = 'log' AND question_id = 1 AND forecaster_id = 3"],
+        SCORES_OF_RAIN,
+    ),
+    "a score for who never forecast": (
+        ["INSERT INTO score SELECT question_id, 5, rule, loss FROM score WHERE forecaster_id = 3"],
+        SCORES_OF_RAIN,
+    ),
+    "scores of an annulled question": (
+        ["INSERT INTO score SELECT 2, forecaster_id, rule, loss FROM score WHERE question_id = 1"],
+        SCORES_OF_WIND,
+    ),
+    "a larger coverage": (
+        ["UPDATE participation SET coverage = 1 WHERE question_id = 1"],
+        SCORES_OF_RAIN,
+    ),
+    "a smaller presence": (
+        ["UPDATE participation SET presence = 0.1 WHERE question_id = 1"],
+        SCORES_OF_RAIN,
+    ),
+    "another last word": (
+        ["UPDATE participation SET last = NULL WHERE question_id = 1 AND forecaster_id = 3"],
+        SCORES_OF_RAIN,
+    ),
+    "a crowd of more": (["UPDATE crowd_point SET count = 9 WHERE question_id = 1"], SCORES_OF_RAIN),
+    "another crowd": (["UPDATE crowd_point SET middle = NULL WHERE question_id = 1"], SCORES_OF_RAIN),
+    "a narrower crowd": (["UPDATE crowd_point SET lower = middle WHERE question_id = 1"], SCORES_OF_RAIN),
+    "a wider crowd": (["UPDATE crowd_point SET upper = NULL WHERE question_id = 1"], SCORES_OF_RAIN),
+    "a crowd that comes later": (["DELETE FROM crowd_point WHERE question_id = 1"], SCORES_OF_RAIN),
+}
+
+
+@pytest.mark.parametrize(("statements", "told"), TAMPERED.values(), ids=TAMPERED)
+def test_whoever_changes_the_record_is_found_out(story: Database, statements: list[str], told: tuple[int, str]) -> None:
+    tamper(story, *statements)
+
+    assert broken(story) == told
+
+
+def test_a_question_that_was_never_decided_cannot_be_made_to_look_it(database: Database, rain: Question) -> None:
+    tamper(database, "UPDATE question SET resolution = 2")
+
+    assert broken(database) == (2, "“rain” does not stand as entry 2 left it.")
+
+
+def test_the_first_entry_that_does_not_hold_is_named(story: Database) -> None:
+    tamper(
+        story,
+        "UPDATE score SET loss = 0",
+        "UPDATE entry SET content = '{}' WHERE seq = 14",
+        "UPDATE forecast SET rationale = 'Because.' WHERE entry = 9",
+        "UPDATE resolution SET note = 'It flooded.' WHERE entry = 12",
+    )
+
+    assert broken(story)[0] == 9
+
+
+def test_a_long_record_holds_too(database: Database, clock: MovedClock, rain: Question, ada: Forecaster) -> None:
+    for number in range(60):
+        clock.moment += HOUR / 60
+        say(database, ada, rain, number / 60)
+
+    assert report(database)[0] == "62 entries stand in an unbroken chain."

@@ -1,0 +1,212 @@
+"""Migrations go up, down and up again on data, on both engines; what the code declares is what they make."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from io import StringIO
+from pathlib import Path
+
+import pytest
+import sqlalchemy
+from alembic import command
+from alembic.script import ScriptDirectory
+from sqlmodel import SQLModel
+
+from forecasts import verification
+from forecasts.database import TRIGGERS, Database, alembic_config
+from tests.cast import NOON, MovedClock, draft, everything, join, kinds, publish, resolve, rows, say, take_back
+
+ROOT = Path(__file__).parent.parent
+REVISIONS = [script.revision for script in ScriptDirectory.from_config(alembic_config()).walk_revisions()][::-1]
+
+PREPARES = """
+import sys
+from datetime import UTC, datetime
+from forecasts.clock import SystemClock
+from forecasts.database import Database
+database = Database(sys.argv[1], SystemClock())
+print("ready", flush=True)
+sys.stdin.readline()
+database.prepare()
+database.close()
+"""
+
+
+@pytest.fixture
+def blank(blank_url: str, clock: MovedClock) -> Iterator[Database]:
+    """A database without any table."""
+    database = Database(blank_url, clock)
+    yield database
+    database.close()
+
+
+def migrate(database: Database, revision: str) -> None:
+    """Go up or down to a revision."""
+    config = alembic_config()
+    with database.changing_schema() as connection:
+        config.attributes["connection"] = connection
+        here = connection.dialect.has_table(connection, "alembic_version")
+        now = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() if here else None
+        place = REVISIONS.index(revision) if revision in REVISIONS else -1
+        up = place > (REVISIONS.index(now) if now in REVISIONS else -1)
+        (command.upgrade if up else command.downgrade)(config, revision)
+
+
+def tables(database: Database) -> set[str]:
+    return set(sqlalchemy.inspect(database.engine).get_table_names())
+
+
+def triggers(database: Database) -> set[str]:
+    catalogue = {
+        "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'",
+        "postgresql": "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal",
+    }
+    with database.engine.connect() as connection:
+        return set(connection.exec_driver_sql(catalogue[connection.dialect.name]).scalars())
+
+
+def leftovers(database: Database) -> list[str]:
+    """Functions and types that stay behind where the tables are gone; SQLite has neither."""
+    if database.engine.dialect.name == "sqlite":
+        return []
+    statement = (
+        "SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace "
+        "UNION SELECT typname FROM pg_type WHERE typnamespace = 'public'::regnamespace "
+        "AND typname NOT IN ('alembic_version', '_alembic_version')"
+    )
+    with database.engine.connect() as connection:
+        return list(connection.exec_driver_sql(statement).scalars())
+
+
+def tell_a_story(database: Database) -> None:
+    """Something in every table of public acts and in every derived one."""
+    ada, mo = join(database, "Ada"), join(database, "Mo", "moderator")
+    rain, wind = publish(database, draft("rain"), draft("wind", "choice"))
+    say(database, ada, rain, 0.7)
+    say(database, ada, wind, 0.2, 0.3, 0.5)
+    take_back(database, ada, wind)
+    assert isinstance(database.clock, MovedClock)
+    database.clock.moment = rain.closes_at
+    resolve(database, mo, rain, 1)
+
+
+def test_the_tables_are_those_that_the_code_declares(blank: Database) -> None:
+    blank.prepare()
+
+    assert tables(blank) == {*SQLModel.metadata.tables, "alembic_version"}
+
+
+def test_nothing_is_declared_that_no_migration_makes(blank: Database) -> None:
+    blank.prepare()
+    config, said = alembic_config(), StringIO()
+    config.stdout = said
+
+    with blank.changing_schema() as connection:
+        config.attributes["connection"] = connection
+        command.check(config)  # raises where a new migration would have something to do
+
+    assert said.getvalue() == "No new upgrade operations detected.\n"
+
+
+def test_constraints_are_named_alike_on_both_engines_and_in_the_code(blank: Database) -> None:
+    blank.prepare()
+    inspector = sqlalchemy.inspect(blank.engine)
+
+    for name, table in SQLModel.metadata.tables.items():
+        declared = {str(rule.name) for rule in table.constraints if isinstance(rule, sqlalchemy.CheckConstraint)}
+        made = {str(rule["name"]) for rule in inspector.get_check_constraints(name)}
+        assert made == declared
+
+
+def test_the_record_is_kept_append_only_from_the_first_migration_on(blank: Database) -> None:
+    blank.prepare()
+
+    assert triggers(blank) == TRIGGERS
+
+
+def test_every_board_begins_with_the_crowd_and_always_fifty_percent(blank: Database) -> None:
+    blank.prepare()
+
+    found = {(row[2], row[4]) for row in rows(blank, "forecaster")}
+    assert found == {("crowd", "crowd"), ("always-50", "constant")}
+    assert kinds(blank) == []
+
+
+@pytest.mark.parametrize("before", ["base", *REVISIONS[:-1]])
+def test_migrations_go_down_and_up_again_on_data(blank: Database, before: str) -> None:
+    blank.prepare()
+    tell_a_story(blank)
+
+    migrate(blank, before)
+    migrate(blank, REVISIONS[-1])
+
+    assert tables(blank) == {*SQLModel.metadata.tables, "alembic_version"}
+    assert triggers(blank) == TRIGGERS
+    blank.clock = MovedClock(NOON)
+    if before == "base":
+        tell_a_story(blank)
+    with blank.reading() as session:
+        assert len(list(verification.verify(session))) == 4
+
+
+def test_nothing_is_left_at_the_bottom(blank: Database) -> None:
+    blank.prepare()
+    tell_a_story(blank)
+
+    migrate(blank, "base")
+
+    assert tables(blank) == {"alembic_version"}
+    assert triggers(blank) == set()
+    assert leftovers(blank) == []
+
+
+def test_a_migration_that_fails_in_the_middle_changes_nothing(blank: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("forecasts.database.TRIGGERS", TRIGGERS | {"one_that_no_migration_makes"})
+
+    with pytest.raises(Exception, match="one_that_no_migration_makes"):
+        blank.prepare()
+
+    assert tables(blank) == set()
+
+
+def test_several_processes_prepare_one_database_at_once(blank: Database, blank_url: str) -> None:
+    command_line = [sys.executable, "-W", "error", "-c", PREPARES, blank_url]
+    processes = [
+        subprocess.Popen(
+            command_line, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        for _ in range(4)
+    ]
+    for process in processes:
+        assert process.stdout
+        assert process.stdout.readline() == "ready\n"
+
+    for process in processes:
+        assert process.stdin
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    told = [(*process.communicate(timeout=60), process.returncode) for process in processes]
+
+    assert told == [("", "", 0)] * 4
+    assert len(rows(blank, "forecaster")) == 2
+    assert triggers(blank) == TRIGGERS
+
+
+def test_a_prepared_database_is_not_touched_by_preparing_it(database: Database) -> None:
+    tell_a_story(database)
+    before = everything(database)
+
+    database.prepare()
+
+    assert everything(database) == before
+
+
+def test_alembic_finds_the_database_that_the_settings_name(blank_url: str) -> None:
+    environment = {"PATH": "", "BRIERBOARD_DATABASE_URL": blank_url}
+    alembic = [sys.executable, "-m", "alembic"]
+
+    for words in (["upgrade", "head"], ["check"], ["downgrade", "base"]):
+        done = subprocess.run(
+            [*alembic, *words], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr

@@ -1,0 +1,239 @@
+"""What holds for every address: a GET writes nothing, a bad address is answered in a sentence, a form leads back."""
+
+from collections.abc import Iterator
+from importlib import import_module
+from pkgutil import iter_modules
+from urllib.parse import urlsplit
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from sqlmodel import SQLModel
+from starlette.testclient import TestClient
+
+import web.routes
+from forecasts.database import Database
+from forecasts.models import Forecaster
+from questions.models import Question
+from tests.cast import HOUR, MovedClock, entries, rows
+from tests.web.conftest import Town, Visit
+from tests.web.sight import Sight
+
+HTMX = {"HX-Request": "true"}
+
+
+def routes(method: str) -> list[APIRoute]:
+    """Every route of that method that a part of the site has."""
+    parts = [import_module(f"web.routes.{one.name}") for one in iter_modules(web.routes.__path__)]
+    found = [route for part in parts for route in part.router.routes if isinstance(route, APIRoute)]
+    return [route for route in found if method in (route.methods or ())]
+
+
+def everything_there_is(database: Database) -> dict[str, list[tuple[object, ...]]]:
+    """Every row of every table."""
+    return {table.name: rows(database, table.name) for table in SQLModel.metadata.sorted_tables}
+
+
+def crawl(browser: TestClient, *starts: str) -> Iterator[tuple[str, int]]:
+    """Follow every link from these addresses on; give each address with its status."""
+    seen, waiting = set(starts), list(starts)
+    while waiting:
+        address = waiting.pop()
+        answer = browser.get(address)
+        yield address, answer.status_code
+        for link in Sight.of(answer.text).links:
+            path = link.partition("#")[0]
+            if path.startswith("/") and path not in seen:
+                seen.add(path)
+                waiting.append(path)
+
+
+STARTS = ("/", "/sign-in", "/sign-up", "/healthz", "/leaderboard?set=weather", "/calibration?who=ada&set=weather")
+
+
+def test_a_get_writes_nothing_whoever_looks(
+    visit: Visit, database: Database, town: Town, ada: Forecaster, mo: Forecaster
+) -> None:
+    browsers = [visit(who) for who in (None, ada, mo)]
+    before = everything_there_is(database)
+
+    walks = [dict(crawl(browser, *STARTS)) for browser in browsers]
+
+    assert everything_there_is(database) == before
+    for walk in walks:
+        assert {path: status for path, status in walk.items() if status != 200} == {}
+    visited = {urlsplit(address).path for walk in walks for address in walk}
+    assert [route.path for route in routes("GET") if not any(route.path_regex.match(path) for path in visited)] == []
+
+
+def test_every_page_shows_a_title_a_main_part_and_whoever_is_signed_in(
+    visit: Visit, town: Town, ada: Forecaster
+) -> None:
+    browser = visit(ada)
+
+    for address, _ in crawl(browser, "/", "/calibration?who=crowd"):
+        seen = Sight.of(browser.get(address).text)
+        assert seen.find("title")[0].text.endswith(" · Brierboard")
+        assert len(seen.find("main", id="main")) == len(seen.find("h1")) == 1
+        assert "/people/ada" in seen.links
+
+
+PROTECTED = [
+    ("/questions/binary/forecasts", "/questions/binary"),
+    ("/questions/binary/withdrawal", "/questions/binary"),
+    ("/questions/binary/resolution", "/questions/binary/resolution"),
+    ("/sets", "/sets"),
+]
+
+
+def test_whoever_is_not_signed_in_is_sent_there_and_led_back(visit: Visit, database: Database, town: Town) -> None:
+    browser, before = visit(), len(entries(database))
+
+    for address, back in PROTECTED:
+        plain = browser.post(address, data={"probability": "40"})
+        htmx = browser.post(address, data={"probability": "40"}, headers=HTMX)
+
+        assert (plain.status_code, plain.headers["location"]) == (303, f"/sign-in?back={back}")
+        assert (htmx.status_code, htmx.headers["hx-redirect"]) == (401, f"/sign-in?back={back}")
+        hidden = Sight.of(browser.get(plain.headers["location"]).text).find("input", name="back")
+        assert hidden[0].attributes["value"] == back
+    assert len(entries(database)) == before
+
+
+def test_every_form_but_those_of_accounts_asks_who_sends_it() -> None:
+    """So that the list above is whole."""
+    asked = {route.path.replace("{slug}", "binary") for route in routes("POST")}
+
+    assert asked - {"/sign-in", "/sign-up", "/sign-out"} == {address for address, _ in PROTECTED}
+
+
+def test_signing_in_leads_back_with_the_whole_query(visit: Visit, town: Town) -> None:
+    answer = visit().get("/questions/binary/resolution?one=1&two=%26")
+
+    hidden = Sight.of(visit().get(answer.headers["location"]).text).find("input", name="back")
+
+    assert answer.status_code == 303
+    assert hidden[0].attributes["value"] == "/questions/binary/resolution?one=1&two=%26"
+
+
+def test_what_is_not_there_is_said_to_whoever_is_signed_in(visit: Visit, ada: Forecaster) -> None:
+    browser = visit(ada)
+
+    for address in ("/nowhere", "/questions/nope", "/sets/nope", "/people/nope", "/leaderboard?set=nope"):
+        answer = browser.get(address)
+
+        assert answer.status_code == 404
+        assert "There is no" in answer.text
+        assert "/people/ada" in Sight.of(answer.text).links
+
+
+def test_a_question_that_is_not_there_takes_no_forecast(visit: Visit, database: Database, ada: Forecaster) -> None:
+    answer = visit(ada).post("/questions/nope/forecasts", data={"probability": "40"}, headers=HTMX)
+
+    assert answer.status_code == 404
+    assert Sight.of(answer.text).text == ("That did not work. There is no question “nope”. Look for it on the desk.")
+    assert (answer.headers["hx-retarget"], answer.headers["hx-reswap"]) == ("#notice", "innerHTML")
+
+
+def test_an_address_that_only_takes_forms_says_so(visit: Visit, rain: Question, ada: Forecaster) -> None:
+    answer = visit(ada).get("/questions/rain/forecasts")
+
+    assert answer.status_code == 405
+    assert "Method Not Allowed." in answer.text
+
+
+HOSTILE = {
+    "/%00": 404,
+    "/questions/%00": 404,
+    "/questions/a%00b": 404,
+    "/questions/%ff%fe": 404,
+    "/questions/%ED%A0%80": 404,
+    "/questions/%0a": 404,
+    "/questions/" + "a" * 20_000: 404,
+    "/questions/rain%3Fx": 404,
+    "/questions/rain'--": 404,
+    "/sets/%00": 404,
+    "/people/%00": 404,
+    "/people/%ff": 404,
+    "/people/%F0%9F%8C%A7": 404,
+    "/people/%C4%B0": 404,
+    "/leaderboard?set=nope": 404,
+    "/leaderboard?set=%00": 404,
+    "/leaderboard?set=%ff": 404,
+    "/calibration?who=nope": 404,
+    "/calibration?who=%00": 404,
+    "/calibration?set=%00": 404,
+    "/calibration?who=" + "a" * 20_000: 404,
+    "/sign-in?back=%00": 200,
+    "/sign-in?back=//[": 200,
+    "/sign-in?back=%ff": 200,
+    "/sign-up?invitation=%00": 403,
+    "/sign-up?invitation=" + "x" * 20_000: 403,
+    "/static/%00/style.css": 404,
+    "/static/..%2F..%2Fapp.py/x": 404,
+    "/?%ff=%00": 200,
+}
+
+
+def test_a_bad_address_is_answered_with_a_page(visit: Visit, rain: Question, ada: Forecaster) -> None:
+    for browser in (visit(), visit(ada)):
+        answers = {address: browser.get(address) for address in HOSTILE}
+
+        assert {address: answer.status_code for address, answer in answers.items()} == HOSTILE
+        assert [address for address, answer in answers.items() if not Sight.of(answer.text).find("h1")] == []
+
+
+def test_a_cookie_that_is_not_ours_signs_nobody_in(visit: Visit, rain: Question) -> None:
+    browser = visit()
+    long = b"x" * 20_000
+
+    for value in (b"\xff\xfe", b"", b"%00", b'"\\000\\377"', b"one; brierboard=two", b"; =;\xc3", long):
+        headers = {b"Cookie": b"brierboard=" + value}
+
+        assert "/sign-in?back=/" in Sight.of(browser.get("/", headers=headers).text).links
+        assert browser.post("/questions/rain/forecasts", headers=headers).status_code == 303
+        assert browser.post("/sign-out", headers=headers).headers["location"] == "/"
+
+
+def test_a_strange_host_is_no_fault_of_ours(visit: Visit, rain: Question) -> None:
+    browser = visit()
+
+    for host in ("[", "a/b?c#d", "", "x" * 5000):
+        answer = browser.post("/questions/rain/forecasts", headers={"Host": host})
+
+        assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in?back=/questions/rain")
+
+
+def test_a_clock_that_runs_behind_the_record_stops_writing_with_a_sentence(
+    visit: Visit, database: Database, clock: MovedClock, rain: Question, ada: Forecaster
+) -> None:
+    browser = visit(ada)
+    clock.moment += 5 * HOUR
+    browser.post("/questions/rain/forecasts", data={"probability": "40"})
+    before = everything_there_is(database)
+    clock.moment -= 3 * HOUR
+
+    answer = browser.post("/questions/rain/forecasts", data={"probability": "60"}, headers=HTMX)
+
+    assert answer.status_code == 503
+    assert "Set the clock right; until then nothing is written." in Sight.of(answer.text).alerts[0]
+    assert everything_there_is(database) == before
+
+
+def test_a_fault_of_ours_says_that_nothing_was_stored(app: FastAPI, rain: Question) -> None:
+    def broken() -> None:
+        raise RuntimeError("It broke.")
+
+    app.add_api_route("/broken", broken)
+
+    with TestClient(app, raise_server_exceptions=False) as browser:
+        answer = browser.get("/broken")
+
+    assert answer.status_code == 500
+    assert "The fault is ours, and nothing was stored." in answer.text
+    assert "RuntimeError" not in answer.text
+
+
+def test_whoever_watches_the_server_hears_that_the_database_answers(visit: Visit) -> None:
+    answer = visit().get("/healthz")
+
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
