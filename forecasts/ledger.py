@@ -110,13 +110,13 @@ def settle(session: Session, question: Question, decision: Decision, *, by: Fore
     """
     question = session.get_one(Question, question.id, populate_existing=True)
     made = catalog.decide(session, question, decision, by=by.pseudonym, moment=moment)
-    session.refresh(question)
     rescore(session, question)
     return made
 
 
 def rescore(session: Session, question: Question) -> Assessment | None:
     """Replace all scores of one question by what its forecasts and its latest resolution give. Idempotent."""
+    question = session.get_one(Question, question.id, populate_existing=True)
     for table in (Score, Participation, CrowdPoint):
         session.exec(delete(table).where(col(table.question_id) == question.id))
     resolution = catalog.latest(session, question)

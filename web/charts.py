@@ -1037,7 +1037,7 @@ def _share(share: float | None) -> str:
 # Reliability
 
 _RELIABILITY_LEGEND = (
-    Key("dots", "crowd", 1, "questions by forecast"),
+    Key("dots", "crowd", 1, "forecasts in bins"),
     Key("line", "curve", 1, "pooled curve"),
     Key("line", "muted", 3, "perfect"),
 )
@@ -1058,7 +1058,7 @@ def reliability(
     line = _polyline(along.places(curve.forecast), up.places(curve.happened))
     height = max((count.y for count in counts), default=floor) + 10
     return Reliability(
-        plot=_reliability_plot(heading, box, along, up, filled, empty, height),
+        plot=_reliability_plot(heading, box, along, up, filled, curve, empty, height),
         diagonal=Line(_polyline([box.left, box.right], [box.bottom, box.top]), "muted", 3),
         curve=Line(line, "curve"),
         dots=dots,
@@ -1101,7 +1101,7 @@ def _axis_names(box: Box) -> tuple[Label, ...]:
     return (
         Label(2, box.top - 12, "start", "↑ how often it happened"),
         Label(box.right, box.bottom + 2 * LINE + 4, "end", "forecast →"),
-        Label(box.left, box.bottom + 3 * LINE + 2, "start", "questions"),
+        Label(box.left, box.bottom + 3 * LINE + 2, "start", "forecasts"),
     )
 
 
@@ -1116,12 +1116,12 @@ def _bin_tips(bins: Sequence[Bin], dots: Sequence[Dot], box: Box) -> tuple[Tip, 
 
 
 def _about(one: Bin) -> tuple[str, ...]:
-    questions = "1 question" if one.count == 1 else f"{one.count:,} questions"
-    return f"forecast {percent(one.forecast)}", f"happened {percent(one.happened)}", questions
+    forecasts = "1 forecast" if one.count == 1 else f"{one.count:,} forecasts"
+    return f"forecast {percent(one.forecast)}", f"happened {percent(one.happened)}", forecasts
 
 
 def _reliability_plot(
-    heading: Heading, box: Box, along: Scale, up: Scale, bins: Sequence[Bin], empty: str, height: float
+    heading: Heading, box: Box, along: Scale, up: Scale, bins: Sequence[Bin], curve: Curve, empty: str, height: float
 ) -> Plot:
     shares = [(n / 5, f"{n * 20}%") for n in range(6)]
     return Plot(
@@ -1131,14 +1131,22 @@ def _reliability_plot(
         x_ticks=tuple(Tick(along.place(share), text, "end" if share == 1 else "middle") for share, text in shares),
         y_ticks=tuple(Tick(up.place(share), text, "end") for share, text in shares),
         legend=_RELIABILITY_LEGEND if bins else (),
-        table=_bin_table(heading.title, bins),
+        table=_bin_table(heading.title, bins, curve),
         empty="" if bins else empty,
     )
 
 
-def _bin_table(title: str, bins: Sequence[Bin]) -> Table:
+def _bin_table(title: str, bins: Sequence[Bin], curve: Curve) -> Table:
+    """The bins, and beside each where the pooled curve passes over its mean."""
+    pooled = np.interp([one.forecast for one in bins], curve.forecast, curve.happened) if bins else ()
     rows = tuple(
-        (f"{percent(one.low)} to {percent(one.high)}", percent(one.forecast), percent(one.happened), f"{one.count:,}")
-        for one in bins
+        (
+            f"{percent(one.low)} to {percent(one.high)}",
+            f"{one.count:,}",
+            percent(one.forecast),
+            percent(one.happened),
+            percent(float(curved)),
+        )
+        for one, curved in zip(bins, pooled, strict=True)
     )
-    return Table(title, ("Forecasts", "Mean forecast", "Happened", "Questions"), rows)
+    return Table(title, ("Bin", "Forecasts", "Mean forecast", "Happened", "Pooled curve"), rows)

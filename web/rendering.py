@@ -25,6 +25,9 @@ STATUS: dict[type[Refusal], int] = {
     errors.WritingRefused: 503,
 }
 
+PRIVATE = {"Cache-Control": "private, no-cache"}
+"""Pages show whose they are, so nobody else's cache may keep them, and one's own must ask first."""
+
 HERE = Path(__file__).parent
 HTMX_SHA256 = "71ea67185bfa8c98c39d31717c6fce5d852370fcdfd129db4543774d3145c0de"
 
@@ -118,12 +121,12 @@ def renderer(request: Request) -> Render:
     ) -> Response:
         htmx = request.headers.get("hx-request") == "true" and request.method != "GET"
         if htmx and page.partial:
-            return HTMLResponse(draw(page, page.partial), status)
+            return HTMLResponse(draw(page, page.partial), status, headers=PRIVATE)
         if otherwise is not None:
             leading = RedirectResponse(otherwise, 303)
             return HTMLResponse(headers={"HX-Redirect": leading.headers["location"]}) if htmx else leading
         shown = whole() if whole else page
-        return HTMLResponse(draw(shown, shown.template), status)
+        return HTMLResponse(draw(shown, shown.template), status, headers=PRIVATE)
 
     return render
 

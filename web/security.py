@@ -21,9 +21,8 @@ class SameOrigin:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["method"] not in SAFE and not same_origin(Headers(scope=scope)):
-            refusal = PlainTextResponse(
-                "This form was sent from another site. Open the page here and send it again.\n", 403
-            )
+            sentence = "This form was sent from another site. Open the page here and send it again.\n"
+            refusal = PlainTextResponse(sentence, 403, headers={"HX-Retarget": "#notice", "HX-Reswap": "innerHTML"})
             await refusal(scope, receive, send)
             return
         await self.app(scope, receive, send)

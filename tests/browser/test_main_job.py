@@ -102,16 +102,17 @@ BOATS_ALONE = {"Ada": ADA_BOATS, "Bob": BOB_BOATS / 0.8, "The crowd": CROWD_BOAT
 
 # Of the yes-or-no questions with an outcome, what stood at the end: on the ferry, YES, Ada's 90% and Bob's 40%, so the
 # crowd's 65%; on the storm, NO, Ada's 60%, alone, so the crowd's too.
+# Bin, forecasts, their mean, how often they happened, and the pooled curve over the mean.
+# 40% happened and 60% did not: falling, so the curve pools the two, at one half. 90% happened.
 CALIBRATION: Mapping[str, list[list[str]]] = {
     "": [
-        ["37.5% to 42.5%", "40%", "100%", "1"],
-        ["57.5% to 62.5%", "60%", "0%", "1"],
-        ["87.5% to 92.5%", "90%", "100%", "1"],
+        ["37.5% to 42.5%", "1", "40%", "100%", "50%"],
+        ["57.5% to 62.5%", "1", "60%", "0%", "50%"],
+        ["87.5% to 92.5%", "1", "90%", "100%", "100%"],
     ],
-    "crowd": [["57.5% to 62.5%", "60%", "0%", "1"], ["62.5% to 67.5%", "65%", "100%", "1"]],
-    "bob": [["37.5% to 42.5%", "40%", "100%", "1"]],
+    "crowd": [["57.5% to 62.5%", "1", "60%", "0%", "0%"], ["62.5% to 67.5%", "1", "65%", "100%", "100%"]],
+    "bob": [["37.5% to 42.5%", "1", "40%", "100%", "100%"]],
 }
-# 40% happened and 60% did not: falling, so the curve pools the two, at one half. 90% happened.
 POOLED = [(0.4, 0.5), (0.6, 0.5), (0.9, 1.0)]
 
 

@@ -846,3 +846,15 @@ def test_rescoring_brings_back_what_was_lost(
         ledger.rescore(session, fresh(database, rainy_day))
 
     assert everything(database) == before
+
+
+def test_rescoring_goes_by_what_is_recorded_and_not_by_a_question_read_earlier(
+    database: Database, rainy_day: Question, mo: Forecaster
+) -> None:
+    resolve(database, mo, rainy_day, YES, known_at=NOON + 8 * HOUR)
+    before = everything(database)
+
+    with database.writing() as (session, _):
+        ledger.rescore(session, rainy_day)  # as it was before it was resolved
+
+    assert everything(database) == before

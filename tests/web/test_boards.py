@@ -97,10 +97,10 @@ def test_calibration_counts_one_case_a_person_and_question(visit: Visit, town: T
         for address in ("/calibration", "/calibration?who=ADA", "/calibration?who=crowd", "/calibration?set=games")
     }
 
-    assert "2 forecasts on 1 questions by 2 forecasters:" in said["/calibration"]
+    assert "2 forecasts on 1 question by 2 forecasters:" in said["/calibration"]
     assert "they are not independent of each other" in said["/calibration"]
-    assert "1 forecasts on 1 questions by 1 forecaster:" in said["/calibration?who=ADA"]
-    assert "1 forecasts on 1 questions by 1 forecaster:" in said["/calibration?who=crowd"]
+    assert "1 forecast on 1 question by 1 forecaster:" in said["/calibration?who=ADA"]
+    assert "1 forecast on 1 question by 1 forecaster:" in said["/calibration?who=crowd"]
     assert "is resolved yet" in said["/calibration?set=games"]
     assert Sight.of(browser.get("/calibration?who=ada").text).find("h1")[0].text == "Calibration: Ada"
 
@@ -110,7 +110,7 @@ def test_a_persons_page_tells_their_place_their_scores_and_what_they_say_now(vis
     seen = Sight.of(html)
 
     facts = seen.find("dl", class_="facts")[0].text
-    assert facts == "Mean Brier 0.090 over 1 questions Rank 2 Coverage 10% Presence 100%"
+    assert facts == "Mean Brier 0.090 over 1 question Rank 2 Coverage 10% Presence 100%"
     scores = [one.text for one in Sight.of(html.partition('id="results"')[2]).find("tr")[1:]]
     assert scores == ["What of the snow? Yes Brier 0.009 10% 100%"]
     standing = seen.find("ul", class_="list")[0].text
