@@ -94,7 +94,7 @@ def upgrade() -> None:
         sa.Column("salt", sa.LargeBinary(), nullable=True),
         sa.Column("commitment", sa.LargeBinary(), nullable=False),
         sa.Column("hash", sa.LargeBinary(), nullable=False),
-        sa.CheckConstraint("(content IS NULL) = (salt IS NULL)", name="ck_entry_erased_whole"),
+        sa.CheckConstraint("(content IS NULL) = (salt IS NULL)", name=op.f("ck_entry_erased_whole")),
         sa.PrimaryKeyConstraint("seq", name="pk_entry"),
     )
     op.create_table(
@@ -103,7 +103,7 @@ def upgrade() -> None:
         sa.Column("role", sa.String(), nullable=False),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("spent_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint("role IN ('forecaster', 'moderator', 'administrator')", name="ck_invitation_role"),
+        sa.CheckConstraint("role IN ('forecaster', 'moderator', 'administrator')", name=op.f("ck_invitation_role")),
         sa.PrimaryKeyConstraint("token", name="pk_invitation"),
     )
     op.create_table(
@@ -112,7 +112,7 @@ def upgrade() -> None:
         sa.Column("seq", SEQ, nullable=False),
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("hash", sa.LargeBinary(), nullable=False),
-        sa.CheckConstraint("id = 1", name="ck_journal_head_one_row"),
+        sa.CheckConstraint("id = 1", name=op.f("ck_journal_head_one_row")),
         sa.PrimaryKeyConstraint("id", name="pk_journal_head"),
     )
     op.create_table(
@@ -142,8 +142,8 @@ def upgrade() -> None:
         sa.Column("password", sa.String(), nullable=True),
         sa.Column("source_id", sa.Integer(), nullable=True),
         sa.Column("joined_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint("kind IN ('person', 'bot', 'source', 'crowd', 'constant')", name="ck_forecaster_kind"),
-        sa.CheckConstraint("role IN ('forecaster', 'moderator', 'administrator')", name="ck_forecaster_role"),
+        sa.CheckConstraint("kind IN ('person', 'bot', 'source', 'crowd', 'constant')", name=op.f("ck_forecaster_kind")),
+        sa.CheckConstraint("role IN ('forecaster', 'moderator', 'administrator')", name=op.f("ck_forecaster_role")),
         sa.ForeignKeyConstraint(["source_id"], ["source.id"], name="fk_forecaster_source_id_source"),
         sa.PrimaryKeyConstraint("id", name="pk_forecaster"),
         sa.UniqueConstraint("handle", name="uq_forecaster_handle"),
@@ -200,9 +200,9 @@ def upgrade() -> None:
         sa.Column("resolves_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("resolution", SEQ, nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
-        sa.CheckConstraint("state IN ('draft', 'review', 'published')", name="ck_question_state"),
-        sa.CheckConstraint("closes_at <= resolves_at", name="ck_question_resolves_after_it_closes"),
-        sa.CheckConstraint("opens_at < closes_at", name="ck_question_closes_after_it_opens"),
+        sa.CheckConstraint("state IN ('draft', 'review', 'published')", name=op.f("ck_question_state")),
+        sa.CheckConstraint("closes_at <= resolves_at", name=op.f("ck_question_resolves_after_it_closes")),
+        sa.CheckConstraint("opens_at < closes_at", name=op.f("ck_question_closes_after_it_opens")),
         sa.ForeignKeyConstraint(["entry"], ["entry.seq"], name="fk_question_entry_entry"),
         sa.ForeignKeyConstraint(["set_id"], ["question_set.id"], name="fk_question_set_id_question_set"),
         sa.PrimaryKeyConstraint("id", name="pk_question"),
@@ -262,9 +262,9 @@ def upgrade() -> None:
         sa.Column("evidence_url", sa.Text(), nullable=False),
         sa.Column("note", sa.Text(), nullable=False),
         sa.Column("supersedes", SEQ, nullable=False),
-        sa.CheckConstraint("(verdict = 'resolved') = (known_at IS NOT NULL)", name="ck_resolution_known"),
-        sa.CheckConstraint("(verdict = 'resolved') = (outcome IS NOT NULL)", name="ck_resolution_outcome"),
-        sa.CheckConstraint("verdict IN ('resolved', 'annulled', 'reopened')", name="ck_resolution_verdict"),
+        sa.CheckConstraint("(verdict = 'resolved') = (known_at IS NOT NULL)", name=op.f("ck_resolution_known")),
+        sa.CheckConstraint("(verdict = 'resolved') = (outcome IS NOT NULL)", name=op.f("ck_resolution_outcome")),
+        sa.CheckConstraint("verdict IN ('resolved', 'annulled', 'reopened')", name=op.f("ck_resolution_verdict")),
         sa.ForeignKeyConstraint(["entry"], ["entry.seq"], name="fk_resolution_entry_entry"),
         sa.ForeignKeyConstraint(["question_id"], ["question.id"], name="fk_resolution_question_id_question"),
         sa.PrimaryKeyConstraint("entry", name="pk_resolution"),
