@@ -254,8 +254,11 @@ def _spellings(label: str, unit: str) -> Iterator[str]:
     yield plain.removesuffix(unit.casefold())
 
 
-def series(middle: Vector, shape: Shape) -> tuple[Series, ...]:
-    """The crowd's own median and quartiles over time, drawn at the range's end where they lie beyond an open one."""
+def series(middle: Vector, lower: Vector, upper: Vector, shape: Shape) -> tuple[Series, ...]:
+    """The crowd's own median and quartiles over time, drawn at the range's end where they lie beyond an open one.
+
+    `lower` and `upper`, what forecasters say bin by bin, tell nothing of a value and are not looked at.
+    """
     rows = np.array([quantiles(row, shape, (0.25, 0.5, 0.75)) for row in middle]).reshape(-1, 3)
-    lower, median, upper = np.clip(rows, shape.edges[0], shape.edges[-1]).T
-    return (Series("Median", median, lower, upper),)
+    low, median, high = np.clip(rows, shape.edges[0], shape.edges[-1]).T
+    return (Series("Median", median, low, high),)

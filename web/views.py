@@ -15,10 +15,10 @@ from forecasts.rules import RULES
 from questions import catalog
 from questions.catalog import Listed
 from questions.errors import Refusal
-from questions.models import Entry, Question, Resolution
+from questions.models import Entry, Question, Resolution, Source
 from questions.shape import Kind, Series, Shape, Vector
 from web import charts
-from web.pages import Answer, Decided, Glance, Own, Row, Rule, Terms
+from web.pages import Answer, Claim, Decided, Glance, Own, Quoted, Row, Rule, Terms
 
 
 @dataclass(frozen=True)
@@ -116,6 +116,29 @@ def actor_of(session: Session, seq: int) -> str:
     """The name of who made an entry, as far as we know it."""
     statement = select(Forecaster.name).join(Entry, col(Entry.actor) == Forecaster.pseudonym).where(Entry.seq == seq)
     return session.exec(statement).first() or "the operator"
+
+
+def claims(session: Session, looked: Sequence[Asked]) -> list[Claim]:
+    """The claims that these questions came from, and what their source makes of each."""
+    said = (
+        select(Forecast, Source)
+        .join(Forecaster, col(Forecaster.id) == Forecast.forecaster_id)
+        .join(Source, col(Source.id) == Forecaster.source_id)
+        .where(col(Forecast.question_id).in_([one.question.id for one in looked]))
+    )
+    quotes = {forecast.question_id: (forecast, source) for forecast, source in session.exec(said)}
+    return [
+        Claim(one.question.paragraph, one.question.claim, glance(one), _quoted(one, quotes.get(one.question.id)))
+        for one in looked
+    ]
+
+
+def _quoted(asked: Asked, quote: tuple[Forecast, Source] | None) -> Quoted | None:
+    if quote is None:
+        return None
+    said, source = quote
+    text = asked.kind.say(said.probabilities, asked.shape)
+    return Quoted(source, text, said.rationale, said.made_at, said.recorded_at)
 
 
 # Charts

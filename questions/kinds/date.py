@@ -5,13 +5,14 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from fractions import Fraction
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
 from questions import bins, percent, ranges
 from questions.errors import InvalidAnswer, InvalidQuestion
 from questions.ranges import Scale
-from questions.shape import Axis, Field, Series, Shape, Vector
+from questions.shape import Axis, Shape
 
 NAME = "date"
 TITLE = "Date"
@@ -227,39 +228,15 @@ def _roundings(shape: Shape) -> list[Callable[[float], float]]:
 _SCALE = Scale(_parse, _accept, _typed, _shown, _unit, _ends, _under, _over, _rounded, _roundings)
 
 
-def fields(shape: Shape, vector: Vector | None) -> tuple[Field, ...]:
-    """A median with an 80% interval, or every bin."""
-    return ranges.fields(shape, vector, _SCALE)
-
-
-def read(form: Mapping[str, str], shape: Shape) -> Vector:
-    """The masses of all bins. Raises InvalidAnswer."""
-    return ranges.read(form, shape, _SCALE)
-
-
-def say(vector: Vector, shape: Shape) -> str:
-    """Such as "14 Jun 2026 (80%: 1 May 2026 to 1 Jan 2027 or later)"."""
-    return ranges.say(vector, shape, _SCALE)
-
-
-def resolve(text: str, shape: Shape) -> int:
-    """The bin of a moment."""
-    return ranges.resolve(text, shape, _SCALE)
-
-
-def imply(implied: Mapping[str, Any], shape: Shape) -> Vector:
-    """{"low": .., "median": .., "high": ..}, each a date, or {"probabilities": [one for each bin]}."""
-    return ranges.imply(implied, shape, _SCALE)
-
-
-def quantiles(vector: Vector, shape: Shape, levels: Sequence[float]) -> Vector:
-    """In seconds since 1970, UTC."""
-    return bins.quantiles(vector, shape, levels)
-
-
-def series(middle: Vector, lower: Vector, upper: Vector, shape: Shape) -> tuple[Series, ...]:
-    """The crowd's median and quartiles."""
-    return ranges.series(middle, shape)
+# What numbers and dates have in common, each on its own scale.
+fields = partial(ranges.fields, scale=_SCALE)
+read = partial(ranges.read, scale=_SCALE)
+say = partial(ranges.say, scale=_SCALE)
+resolve = partial(ranges.resolve, scale=_SCALE)
+imply = partial(ranges.imply, scale=_SCALE)
+reading = partial(ranges.reading, scale=_SCALE)
+quantiles = bins.quantiles
+series = ranges.series
 
 
 def axis(shape: Shape) -> Axis:
@@ -290,8 +267,3 @@ def _steps(low: float, high: float) -> Iterator[tuple[float, str]]:
         moment = _at(place)
         day = f"{moment.day} {_MONTHS[moment.month - 1]}"
         yield float(place), day if gap >= DAY else f"{day} {_clock(moment, fine=gap < 60)}"
-
-
-def reading(value: float, shape: Shape) -> str:
-    """A day, or a day with its time where the range is short."""
-    return ranges.reading(value, shape, _SCALE)

@@ -14,7 +14,7 @@ import numpy as np
 from questions import bins, percent, ranges
 from questions.errors import InvalidAnswer, InvalidQuestion
 from questions.ranges import Scale
-from questions.shape import Axis, Field, Series, Shape, Vector
+from questions.shape import Axis, Shape
 
 NAME = "number"
 TITLE = "Number"
@@ -190,39 +190,15 @@ def _over(shape: Shape) -> str:
 _SCALE = Scale(_parse, _accept, _typed, _shown, _unit, _ends, _under, _over, _rounded, _roundings)
 
 
-def fields(shape: Shape, vector: Vector | None) -> tuple[Field, ...]:
-    """A median with an 80% interval, or every bin."""
-    return ranges.fields(shape, vector, _SCALE)
-
-
-def read(form: Mapping[str, str], shape: Shape) -> Vector:
-    """The masses of all bins. Raises InvalidAnswer."""
-    return ranges.read(form, shape, _SCALE)
-
-
-def say(vector: Vector, shape: Shape) -> str:
-    """Such as "58 USD (80%: 47 to 70 USD)"."""
-    return ranges.say(vector, shape, _SCALE)
-
-
-def resolve(text: str, shape: Shape) -> int:
-    """The bin of a published figure."""
-    return ranges.resolve(text, shape, _SCALE)
-
-
-def imply(implied: Mapping[str, Any], shape: Shape) -> Vector:
-    """{"low": -0.4, "median": 0.8, "high": 1.8} or {"probabilities": [one for each bin]}."""
-    return ranges.imply(implied, shape, _SCALE)
-
-
-def quantiles(vector: Vector, shape: Shape, levels: Sequence[float]) -> Vector:
-    """In the question's unit."""
-    return bins.quantiles(vector, shape, levels)
-
-
-def series(middle: Vector, lower: Vector, upper: Vector, shape: Shape) -> tuple[Series, ...]:
-    """The crowd's median and quartiles."""
-    return ranges.series(middle, shape)
+# What numbers and dates have in common, each on its own scale.
+fields = partial(ranges.fields, scale=_SCALE)
+read = partial(ranges.read, scale=_SCALE)
+say = partial(ranges.say, scale=_SCALE)
+resolve = partial(ranges.resolve, scale=_SCALE)
+imply = partial(ranges.imply, scale=_SCALE)
+reading = partial(ranges.reading, scale=_SCALE)
+quantiles = bins.quantiles
+series = ranges.series
 
 
 def axis(shape: Shape) -> Axis:
@@ -237,8 +213,3 @@ def axis(shape: Shape) -> Axis:
 
 def _gaps(power: int) -> list[Fraction]:
     return [Fraction(10) ** power * gap for gap in (1, 2, 5, 10, 20)]
-
-
-def reading(value: float, shape: Shape) -> str:
-    """With its unit, rounded to what bins can tell."""
-    return ranges.reading(value, shape, _SCALE)

@@ -64,9 +64,13 @@ def test_a_reader_sees_nothing_that_is_not_committed(database: Database, rain: Q
     assert seen == (0, 2)  # the set and the question
 
 
-def test_what_a_reader_changes_is_never_written(database: Database, rain: Question) -> None:
+def test_what_a_reader_changes_is_never_written_and_holds_nobody_up(
+    database: Database, rain: Question, ada: Forecaster
+) -> None:
     with database.reading() as session:
         session.get_one(Question, rain.id).title = "Something else"
+        forecasts(session)
+        assert say(database, ada, rain, 0.7).entry == 3
 
     with database.reading() as session:
         assert session.get_one(Question, rain.id).title == "What of the rain?"

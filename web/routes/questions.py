@@ -13,10 +13,10 @@ from forecasts.rules import RULES
 from forecasts.scoring import rules_for
 from questions import catalog
 from questions.errors import Refusal
-from questions.models import Question, QuestionSet, Source
+from questions.models import Question, QuestionSet
 from web import views
 from web.dependencies import Form, Now, Reading, SignedIn, Viewer, Writer
-from web.pages import Claim, Page, QuestionPage, Quoted, RowPage, Scored, Scores
+from web.pages import Page, QuestionPage, RowPage, Scored, Scores
 from web.rendering import Render, Rendering, status_of
 from web.routes.desk import ON_THE_DESK, desk_page
 from web.views import Asked, Typed
@@ -114,7 +114,7 @@ def question_page(
         kind=asked.kind.TITLE,
         within=session.get_one(QuestionSet, question.set_id),
         terms=views.terms(asked),
-        claim=claim_of(session, asked),
+        claim=views.claims(session, [asked])[0],
         answer=views.answer(asked, standing, "question", typed=typed, saved=saved, way=way),
         history=views.time_chart(asked, mine),
         density=views.spread_chart(asked, vector),
@@ -131,28 +131,6 @@ def _forecasts_of(session: Session, question: Question, viewer: Forecaster | Non
         return []
     statement = select(Forecast).where(Forecast.question_id == question.id, Forecast.forecaster_id == viewer.id)
     return list(session.exec(statement.order_by(col(Forecast.entry))))
-
-
-def claim_of(session: Session, asked: Asked) -> Claim:
-    """The claim that became the question, and what its source makes of it."""
-    question = asked.question
-    return Claim(question.paragraph, question.claim, views.glance(asked), _quoted(session, asked))
-
-
-def _quoted(session: Session, asked: Asked) -> Quoted | None:
-    """What the set's source makes of the question, None where it says nothing."""
-    statement = (
-        select(Forecast, Source)
-        .join(Forecaster, col(Forecaster.id) == Forecast.forecaster_id)
-        .join(Source, col(Source.id) == Forecaster.source_id)
-        .where(Forecast.question_id == asked.question.id)
-    )
-    found = session.exec(statement).first()
-    if found is None:
-        return None
-    said, source = found
-    text = asked.kind.say(said.probabilities, asked.shape)
-    return Quoted(source, text, said.rationale, said.made_at, said.recorded_at)
 
 
 def _scores(session: Session, asked: Asked) -> Scores:

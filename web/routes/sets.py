@@ -16,7 +16,6 @@ from web import views
 from web.dependencies import Form, Now, Reading, SignedIn, Viewer, Writer
 from web.pages import SetPage, SetsPage
 from web.rendering import Rendering, status_of
-from web.routes.questions import claim_of
 
 router = APIRouter(prefix="/sets")
 
@@ -66,5 +65,5 @@ def set_page(session: Session, within: QuestionSet, viewer: Forecaster | None, m
         within=within,
         source=source,
         speaker=ledger.speaker_of(session, source) if source else None,
-        claims=[claim_of(session, views.look(session, one, moment)) for one in listed],
+        claims=views.claims(session, [views.look(session, one, moment) for one in listed]),
     )
