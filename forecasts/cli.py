@@ -72,7 +72,7 @@ def serve(load: Files = []) -> None:  # noqa: B006  typer reads the default, nob
     with opened() as database:
         for path in load:
             load_file(database, path, quiet=True)
-        welcome(database, chosen.address)
+        welcome(database, chosen.model_copy(update={"port": listener.getsockname()[1]}).address)
     config = uvicorn.Config("web.app:served", factory=True, log_level="warning", server_header=False)
     with suppress(KeyboardInterrupt):  # uvicorn has finished its requests and says again that Ctrl-C was pressed
         uvicorn.Server(config).run(sockets=[listener])

@@ -44,12 +44,25 @@ def load(session: Session, file: SetFile, name: str, *, by: str, moment: datetim
     except Refusal as error:
         raise InvalidFile(f"{name}, the set itself ({error.field}): {error}") from error
     source = session.get(Source, within.source_id) if within.source_id else None
+    _compare_set(within, source, file.fields, report)
     for number, draft in enumerate(file.drafts, 1):
         try:
             _load_question(session, within, source, draft, number, report, by=by, moment=moment)
         except Refusal as error:
             raise InvalidFile(f"{name}, question {number} ({error.field or 'implied'}): {error}") from error
     return report
+
+
+def _compare_set(within: QuestionSet, source: Source | None, fields: Mapping[str, Any], report: Report) -> None:
+    """Note where the set that is there, or its source, is another than the file's."""
+    given = fields["source"] or {}
+    differing = [name for name in ("title", "description") if getattr(within, name) != fields[name]]
+    if source is not None:
+        differing += [f"source's {name}" for name, value in given.items() if getattr(source, name) != value]
+    elif given:
+        differing.append("source")
+    if differing:
+        report.differing[f"The set {within.slug}"] = differing
 
 
 def _publish_set(session: Session, fields: Mapping[str, Any], *, by: str, moment: datetime) -> QuestionSet:
@@ -82,6 +95,8 @@ def _load_question(
         if differing := [name for name, value in draft.fields.items() if getattr(there, name) != value]:
             report.differing[slug] = differing
         return
+    if draft.implied is not None and source is None:
+        raise InvalidQuestion(f"The set “{within.slug}” is there without a source, so nothing is implied.", "implied")
     question = catalog.publish(session, within, draft.fields, number, by=by, moment=moment)
     if draft.implied is not None and source is not None:
         ledger.quote(session, source, question, draft.implied, draft.reason, moment)

@@ -2,6 +2,7 @@
 
 from ipaddress import ip_address
 from typing import Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -13,7 +14,7 @@ class Settings(BaseSettings):
     database_url  SQLAlchemy's form: sqlite:///FILE, or postgresql+psycopg://..
     base_url      how people reach this server, where that is not http://HOST:PORT (behind a proxy, say)
     sign_up       who may make an account: "open" is everybody, "closed" those with an invitation link;
-                  by default open while the server listens on this machine alone
+                  by default open while only this machine can reach the server
     """
 
     model_config = SettingsConfigDict(env_prefix="BRIERBOARD_", extra="ignore")
@@ -32,7 +33,8 @@ class Settings(BaseSettings):
 
     @property
     def sign_up_open(self) -> bool:
-        return self.sign_up == "open" or (not self.sign_up and is_loopback(self.host))
+        ours_alone = is_loopback(self.host) and is_loopback(urlsplit(self.address).hostname or "")
+        return self.sign_up == "open" or (not self.sign_up and ours_alone)
 
     @property
     def secure(self) -> bool:

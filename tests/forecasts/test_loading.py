@@ -242,3 +242,26 @@ def test_a_set_without_a_source_has_no_speaker(database: Database) -> None:
 
     assert kinds(database) == ["set", "question"]
     assert rows(database, "source") == []
+
+
+def test_a_set_and_a_source_that_differ_from_the_file_are_left_and_the_difference_told(database: Database) -> None:
+    load(database, weather(question("rain")))
+    before = everything(database)
+
+    report = load(
+        database, weather(question("rain")).replace("The weather", "Wetter").replace("2026-03-04", "2026-03-05")
+    )
+
+    assert str(report).endswith("The set almanac-set was left, though the file has another title, source's read_on.")
+    assert everything(database) == before
+
+
+def test_what_a_file_implies_is_refused_where_its_set_is_there_without_a_source(database: Database) -> None:
+    plain = '[set]\nslug = "almanac-set"\ntitle = "The weather"\n'
+    load(database, plain + question("rain", implied=""))
+
+    sentence = refusal(database, weather(question("rain", implied=""), question("snow")))
+
+    assert sentence == (
+        "weather.toml, question 2 (implied): The set “almanac-set” is there without a source, so nothing is implied."
+    )

@@ -79,6 +79,14 @@ def test_sign_up_is_open_only_where_this_machine_alone_is_served(host: str, sign
 
 
 @pytest.mark.parametrize(
+    ("base_url", "is_open"),
+    [("https://forecasts.example.org", False), ("http://localhost:8000", True), ("http://127.0.0.1", True)],
+)
+def test_sign_up_is_closed_where_others_come_by_the_base_url(base_url: str, is_open: bool) -> None:
+    assert Settings(base_url=base_url).sign_up_open is is_open
+
+
+@pytest.mark.parametrize(
     ("name", "value"), [("port", "eighty"), ("port", "-1"), ("port", "65536"), ("sign_up", "maybe")]
 )
 def test_a_setting_that_cannot_be_is_refused(name: str, value: str) -> None:
