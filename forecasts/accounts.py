@@ -8,7 +8,7 @@ from hashlib import sha256
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import delete, update
+from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
 from forecasts.models import BrowserSession, Forecaster, Invitation
@@ -35,7 +35,7 @@ def judge(name: str, password: str, again: str | None = None) -> tuple[str, str]
     Raises InvalidAccount.
     """
     name = name.strip()
-    if not HANDLE.fullmatch(name.lower()):
+    if not name.isascii() or not HANDLE.fullmatch(name.lower()):
         raise InvalidAccount(
             f"“{name[:40]}” cannot be a name. Use 1 to 30 letters a to z, digits, and . _ - between them.", "name"
         )
@@ -102,28 +102,35 @@ def signed_in(session: Session, token: str, moment: datetime) -> Forecaster | No
 
 def invite_first_administrator(session: Session, moment: datetime) -> str | None:
     """A fresh single-use link's token, None once there is an administrator. Earlier unspent ones stop working."""
-    if session.exec(select(Forecaster.id).where(Forecaster.role == "administrator")).first() is not None:
-        return None
     session.exec(delete(Invitation).where(col(Invitation.role) == "administrator", col(Invitation.spent_at).is_(None)))
+    if _has_administrator(session):
+        return None
     token = secrets.token_urlsafe(24)
     session.add(Invitation(token=_seal(token), role="administrator", made_at=moment))
     return token
 
 
+def _has_administrator(session: Session) -> bool:
+    return session.exec(select(Forecaster.id).where(Forecaster.role == "administrator")).first() is not None
+
+
 def invitation(session: Session, token: str) -> Invitation:
-    """The unspent invitation behind a link. Raises NotFound."""
+    """The invitation behind a link. Raises NotFound where it is spent, or nobody's first to be any more."""
     found = session.get(Invitation, _seal(token))
-    if found is None or found.spent_at is not None:
-        raise NotFound("This link was used already, or a newer one replaced it. Look at what the server printed last.")
+    if found is None or found.spent_at is not None or (found.role == "administrator" and _has_administrator(session)):
+        raise NotFound(
+            "This link works no more: it was used, a newer one replaced it, or there is an administrator already. "
+            "Look at what the server printed last."
+        )
     return found
 
 
 def spend(session: Session, token: str, moment: datetime) -> Invitation:
     """Use an invitation up. Raises NotFound where somebody was quicker."""
-    unspent = (col(Invitation.token) == _seal(token), col(Invitation.spent_at).is_(None))
-    if session.exec(update(Invitation).where(*unspent).values(spent_at=moment)).rowcount != 1:
-        raise NotFound("This link was used already, or a newer one replaced it. Look at what the server printed last.")
-    return session.get_one(Invitation, _seal(token))
+    found = invitation(session, token)
+    found.spent_at = moment
+    session.add(found)
+    return found
 
 
 def appoint(session: Session, handle: str, role: str) -> Forecaster:

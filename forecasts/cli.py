@@ -27,7 +27,7 @@ Role = Annotated[str, typer.Option(help="forecaster, moderator or administrator.
 
 
 @contextmanager
-def opened(migrate: bool = True) -> Iterator[Database]:
+def opened(*, existing: bool = False) -> Iterator[Database]:
     """The database that the settings name, ready to use; a refusal ends the program with its sentence."""
     from forecasts.clock import SystemClock
     from forecasts.database import Database
@@ -35,8 +35,9 @@ def opened(migrate: bool = True) -> Iterator[Database]:
     try:
         database = Database(settings().database_url, SystemClock())
         try:
-            if migrate:
-                database.prepare()
+            if existing:
+                database.require()
+            database.prepare()
             yield database
         finally:
             database.close()
@@ -128,7 +129,7 @@ def verify() -> None:
     from forecasts import verification
     from questions.journal import Broken
 
-    with opened() as database, database.reading() as session:
+    with opened(existing=True) as database, database.reading() as session:
         try:
             for line in verification.verify(session):
                 print(line)
@@ -145,7 +146,7 @@ def rescore() -> None:
     from forecasts import ledger
     from questions.models import Question
 
-    with opened() as database, database.writing() as (session, _):
+    with opened(existing=True) as database, database.writing() as (session, _):
         questions = session.exec(select(Question)).all()
         for question in track(questions, "Rescoring"):
             ledger.rescore(session, question)
@@ -179,7 +180,7 @@ def change_role(name: str, role: str) -> None:
 
     if role not in permissions.RANKS:
         stop(f"“{role}” is not a role. Choose {', '.join(permissions.RANKS)}.")
-    with opened() as database, database.writing() as (session, _):
+    with opened(existing=True) as database, database.writing() as (session, _):
         accounts.appoint(session, name, role)
     print(f"{name} is {role} now.")
 
@@ -191,7 +192,7 @@ def list_users() -> None:
 
     from forecasts.models import Forecaster
 
-    with opened() as database, database.reading() as session:
+    with opened(existing=True) as database, database.reading() as session:
         for person in session.exec(
             select(Forecaster).where(Forecaster.kind == "person").order_by(col(Forecaster.handle))
         ):

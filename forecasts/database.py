@@ -24,6 +24,9 @@ from questions.errors import Refusal
 
 Writing = Callable[[], AbstractContextManager[tuple[Session, datetime]]]
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
+POOL = {"pool_size": 8, "max_overflow": 56}
+"""More than the server ever uses at once: nobody who holds the writer's turn may have to wait for a connection."""
+
 TRIGGERS = {"entry_is_append_only", "entry_is_kept", "forecast_is_append_only", "forecast_is_kept"}
 
 
@@ -58,13 +61,19 @@ class Database:
 
         Everything is durable when the block is left; nothing is written when it raises.
         """
-        session = Session(self._writers, info={"crowds": self.crowds}, expire_on_commit=False)
+        session = Session(self._writers, expire_on_commit=False)
         with self._turn, session, session.begin():
-            yield session, journal.hold(session, self.clock.now())
+            yield session, journal.hold(session, self.clock.now)
 
     def renew(self, session: Session) -> None:
         """Let a reading session see what was written since it began."""
         session.rollback()
+
+    def require(self) -> None:
+        """Raise Unusable where there is no database yet: who only looks makes none."""
+        path = self.engine.url.database or ""
+        if self.engine.dialect.name == "sqlite" and not Path(path).exists():
+            raise Unusable(f"There is no database {path}. Check BRIERBOARD_DATABASE_URL, or start the server first.")
 
     def prepare(self) -> None:
         """Create or migrate the tables, once, whichever process comes first. Raises Unusable, changing nothing."""
@@ -134,16 +143,27 @@ def alembic_config() -> Config:
 
 def _engine(url: str) -> Engine:
     try:
-        engine = sqlalchemy.create_engine(url)
+        engine = sqlalchemy.create_engine(url, **POOL)
     except (sqlalchemy.exc.ArgumentError, ModuleNotFoundError, ValueError) as error:
         raise Unusable(
             f"“{re.sub('//.*@', '//..@', url)}” is not a database's address. Write sqlite:///FILE or "
             "postgresql+psycopg://USER@HOST/NAME into BRIERBOARD_DATABASE_URL."
         ) from error
     if engine.dialect.name == "sqlite":
+        _require_file(engine)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _require_file(engine: Engine) -> None:
+    """Raise Unusable for a database in memory: all of it would be lost at the stop."""
+    name, query = engine.url.database or "", engine.url.query
+    if not name or ":memory:" in name or query:
+        raise Unusable(
+            f"“{engine.url.render_as_string()}” names no file, or more than one. Write sqlite:///FILE into "
+            "BRIERBOARD_DATABASE_URL."
+        )
 
 
 def _prepare_sqlite(connection: Any, record: object) -> None:

@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from sqlmodel import Session, SQLModel, col, func, or_, select
 from forecasts import history, ledger
 from forecasts.models import CrowdPoint, Forecast, Forecaster, Participation, Position, Score
 from questions import catalog, journal
-from questions.journal import Broken
+from questions.journal import UNREADABLE, Broken
 from questions.kinds import KINDS
 from questions.models import Entry, Question, QuestionSet, Resolution, Source
 
@@ -24,91 +25,104 @@ TABLES: Mapping[str, type[SQLModel]] = {
     "withdrawal": Forecast,
     "resolution": Resolution,
 }
+PUBLISHED: Mapping[str, Any] = {"state": "published"}
+"""What no entry says because it is one: nothing is journalled before it is published."""
+
 CLOSE = 1e-9
 
 
-@dataclass
-class _Known:
-    """What rows refer to, by id."""
+@dataclass(frozen=True)
+class _Names:
+    """What rows refer to, looked up by column when first asked for: one that cannot be read spoils no other row."""
 
-    sources: dict[int, Source]
-    sets: dict[int, QuestionSet]
-    questions: dict[int, Question]
-    pseudonyms: dict[int, str]
-    ordered: dict[int, bool]
+    session: Session
+    found: dict[tuple[Any, str, int], str] = field(default_factory=dict)
+
+    def of(self, model: Any, name: str, number: int) -> str:
+        """What stands in that column of the row with that id. Raises NoResultFound."""
+        key = (model, name, number)
+        if key not in self.found:
+            self.found[key] = self.session.exec(select(getattr(model, name)).where(model.id == number)).one()
+        return self.found[key]
 
 
 def verify(session: Session) -> Iterator[str]:
     """Check everything, saying in lines what was checked. Raises Broken with the first entry that does not hold."""
-    known = _know(session)
+    names = _Names(session)
     counts: Counter[str] = Counter()
     for entry in journal.verify(session):
         counts[entry.kind] += 1
         if entry.kind in TABLES:
-            _compare(session, entry, known)
+            _compare(session, entry, names)
     yield f"{counts.total()} entries stand in an unbroken chain."
     _require_nothing_more(session)
-    said = ", ".join(f"{number} {kind}" for kind, number in sorted(counts.items()))
+    said = ", ".join(f"{number} {kind}" for kind, number in sorted(counts.items(), key=str))
     yield f"Every row of the public tables is what its entry says: {said or 'none yet'}."
     yield f"{_check_positions(session)} latest positions are the latest acts."
     yield f"{_check_scores(session)} questions have the scores that their forecasts and resolutions give."
 
 
-def _know(session: Session) -> _Known:
-    questions = {row.id: row for row in session.exec(select(Question))}
-    return _Known(
-        sources={row.id: row for row in session.exec(select(Source))},
-        sets={row.id: row for row in session.exec(select(QuestionSet))},
-        questions=questions,
-        pseudonyms={row.id: row.pseudonym for row in session.exec(select(Forecaster))},
-        ordered={key: row.kind in KINDS and KINDS[row.kind].ORDERED for key, row in questions.items()},
-    )
+@contextmanager
+def _readable(seq: int, sentence: str) -> Iterator[None]:
+    try:
+        yield
+    except UNREADABLE as error:
+        raise Broken(seq, sentence) from error
 
 
-def _compare(session: Session, entry: Entry, known: _Known) -> None:
+def _compare(session: Session, entry: Entry, names: _Names) -> None:
     table: Any = TABLES[entry.kind]
-    row = session.exec(select(table).where(table.entry == entry.seq)).first()
-    if row is None:
-        raise Broken(
-            entry.seq, f"Entry {entry.seq}, a {entry.kind}, is missing from the table “{table.__tablename__}”."
-        )
-    facts = _facts(row, known)
+    act, place = f"Entry {entry.seq}, a {entry.kind},", f"“{table.__tablename__}”"
+    with _readable(entry.seq, f"{act} cannot be read out of {place}."):
+        row = session.exec(select(table).where(table.entry == entry.seq)).first()
+        facts = _facts(row, names) if row else None
+    if facts is None:
+        raise Broken(entry.seq, f"{act} is missing from the table {place}.")
     if entry.content is None:
         facts.pop("content")
+    due = {**PUBLISHED, **entry.model_dump()}
     for name, fact in facts.items():
-        if fact != getattr(entry, name):
-            raise Broken(
-                entry.seq, f"Entry {entry.seq}, a {entry.kind}, has another {name} in “{table.__tablename__}”."
-            )
+        if fact != due[name]:
+            raise Broken(entry.seq, f"{act} has another {name} in {place}.")
 
 
-def _facts(row: Any, known: _Known) -> dict[str, Any]:
+def _facts(row: Any, names: _Names) -> dict[str, Any]:
     """What a row says that its entry must say too."""
     if isinstance(row, Forecast):
-        content = row.as_published(known.ordered[row.question_id])
-        about, actor = known.questions[row.question_id].slug, known.pseudonyms[row.forecaster_id]
+        content = row.as_published(KINDS[names.of(Question, "kind", row.question_id)].ORDERED)
         kind = "withdrawal" if row.probabilities is None else "forecast"
-        facts: dict[str, Any] = {"kind": kind, "subject": about, "actor": actor, "recorded_at": row.recorded_at}
+        actor = names.of(Forecaster, "pseudonym", row.forecaster_id)
+        facts: dict[str, Any] = {"kind": kind, "actor": actor, "recorded_at": row.recorded_at}
+        facts["subject"] = names.of(Question, "slug", row.question_id)
     elif isinstance(row, Resolution):
         content = dict(row.as_published())
-        facts = {"subject": known.questions[row.question_id].slug, "recorded_at": row.recorded_at}
+        facts = {"subject": names.of(Question, "slug", row.question_id), "recorded_at": row.recorded_at}
     elif isinstance(row, Question):
-        content, facts = row.as_published(known.sets[row.set_id].slug), {"subject": row.slug}
+        content = row.as_published(names.of(QuestionSet, "slug", row.set_id))
+        facts = {"subject": row.slug, "state": row.state}
     elif isinstance(row, QuestionSet):
-        content, facts = row.as_published(known.sources.get(row.source_id or 0)), {"subject": row.slug}
+        source = names.session.get_one(Source, row.source_id) if row.source_id else None
+        content, facts = row.as_published(source), {"subject": row.slug}
     else:
         content, facts = row.as_published(), {"subject": row.slug}
     return facts | {"content": rfc8785.dumps(content).decode()}
 
 
 def _require_nothing_more(session: Session) -> None:
+    with _readable(1, "The public tables have rows that cannot be read."):
+        if stray := list(_stray(session)):
+            raise Broken(*min(stray))
+
+
+def _stray(session: Session) -> Iterator[tuple[int, str]]:
+    """The first row of each table that no entry of its kind stands for, with the sentence that says so."""
     for table in dict.fromkeys(TABLES.values()):
         kinds = [kind for kind, its in TABLES.items() if its is table]
         rows: Any = table
         misplaced = select(rows.entry).outerjoin(Entry, col(Entry.seq) == rows.entry)
         misplaced = misplaced.where(or_(col(Entry.seq).is_(None), col(Entry.kind).not_in(kinds)))
         if (seq := session.exec(misplaced.order_by(rows.entry)).first()) is not None:
-            raise Broken(seq, f"Entry {seq} is no {kinds[0]}, though “{table.__tablename__}” has a row for it.")
+            yield seq, f"Entry {seq} is no {kinds[0]}, though “{table.__tablename__}” has a row for it."
 
 
 def _check_positions(session: Session) -> int:
@@ -116,33 +130,41 @@ def _check_positions(session: Session) -> int:
         col(Forecast.question_id), col(Forecast.forecaster_id)
     )
     expected = {(question, who): seq for question, who, seq in session.exec(latest)}
-    found = {(row.question_id, row.forecaster_id): row.entry for row in session.exec(select(Position))}
-    pairs = expected.keys() | found.keys()
-    if wrong := [expected.get(pair) or found[pair] for pair in pairs if expected.get(pair) != found.get(pair)]:
-        seq = min(wrong)
-        raise Broken(seq, f"Entry {seq} is not what the table “position” has for its forecaster and question.")
+    with _readable(min(expected.values(), default=1), "The table “position” cannot be read."):
+        found = {(row.question_id, row.forecaster_id): row.entry for row in session.exec(select(Position))}
+        pairs = expected.keys() | found.keys()
+        if wrong := [expected.get(pair) or found[pair] for pair in pairs if expected.get(pair) != found.get(pair)]:
+            seq = min(wrong)
+            raise Broken(seq, f"Entry {seq} is not what the table “position” has for its forecaster and question.")
     return len(found)
 
 
 def _check_scores(session: Session) -> int:
-    checked = 0
-    for question in session.exec(select(Question).order_by(col(Question.entry))).all():
-        decisions = catalog.decisions(session, question)
-        if question.resolution != (decisions[0].entry if decisions else 0):
-            seq = decisions[0].entry if decisions else question.entry
-            raise Broken(seq, f"“{question.slug}” does not stand as entry {seq} left it.")
-        if not _scores_hold(session, question):
-            seq = question.resolution or question.entry
-            raise Broken(seq, f"The scores of “{question.slug}” are not those that entry {seq} gives. Run rescore.")
-        checked += 1
-    return checked
+    questions = session.exec(select(Question)).all()
+    if faults := [fault for question in questions if (fault := _fault(session, question))]:
+        raise Broken(*min(faults))
+    return len(questions)
+
+
+def _fault(session: Session, question: Question) -> tuple[int, str] | None:
+    """The entry by which a question's state or scores do not hold, and the sentence that says so."""
+    decisions = catalog.decisions(session, question)
+    seq = decisions[0].entry if decisions else question.entry
+    if question.resolution != (decisions[0].entry if decisions else 0):
+        return seq, f"“{question.slug}” does not stand as entry {seq} left it."
+    if not _scores_hold(session, question):
+        return seq, f"The scores of “{question.slug}” are not those that entry {seq} gives. Run rescore."
+    return None
 
 
 def _scores_hold(session: Session, question: Question) -> bool:
-    found, expected = _kept(session, question), _due(session, question)
-    return found.keys() == expected.keys() and all(
-        np.allclose(found[key], expected[key], rtol=0, atol=CLOSE, equal_nan=True) for key in expected
-    )
+    try:
+        found, expected = _kept(session, question), _due(session, question)
+        return found.keys() == expected.keys() and all(
+            np.allclose(found[key], expected[key], rtol=0, atol=CLOSE, equal_nan=True) for key in expected
+        )
+    except UNREADABLE:
+        return False
 
 
 def _kept(session: Session, question: Question) -> dict[tuple[Any, ...], Any]:
@@ -183,4 +205,5 @@ def _due(session: Session, question: Question) -> dict[tuple[Any, ...], Any]:
 
 
 def _full(vector: Any, size: int) -> np.ndarray:
-    return np.full(size, np.nan) if vector is None else np.asarray(vector)
+    """As many numbers as the question has outcomes. Raises ValueError where there are more or fewer."""
+    return np.full(size, np.nan) if vector is None else np.asarray(vector).reshape(size)

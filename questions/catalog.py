@@ -1,4 +1,4 @@
-"""What can be done with questions: find, publish, resolve, annul, reopen, and say what state they are in."""
+"""What can be done with questions: find, publish, decide, and say what state they are in."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -40,9 +40,6 @@ class Listed:
 
     question: Question
     resolution: Resolution | None
-
-    def status(self, moment: datetime) -> str:
-        return status(self.question, self.resolution, moment)
 
 
 def find(session: Session, slug: str, visible: ColumnElement[bool]) -> Question:
@@ -211,12 +208,19 @@ def _require_permitted(session: Session, question: Question, decision: Decision,
     before = session.get(Resolution, decision.seen) if decision.seen else None
     if decision.verdict == "reopened" and (before is None or before.verdict == "reopened"):
         raise NotResolvable(f"“{question.title}” is not decided, so there is nothing to reopen.")
-    if moment < question.opens_at:
+    if before is not None and _same(before, decision):
+        raise NotResolvable(f"“{question.title}” is decided so already. Change something, or leave it as it is.")
+    if decision.verdict == "resolved" and moment < question.opens_at:
         raise NotResolvable(f"“{question.title}” opens on {spoken(question.opens_at)}. It can be decided from then on.")
     if decision.verdict == "annulled" and not decision.note.strip():
         raise NotResolvable("The reason is empty. Say why the question is annulled.", "note")
     if decision.known_at is not None:
         _require_known_in_time(question, decision.known_at, moment)
+
+
+def _same(before: Resolution, decision: Decision) -> bool:
+    names = ("verdict", "outcome", "known_at", "value", "evidence_url", "note")
+    return all(getattr(before, name) == getattr(decision, name) for name in names)
 
 
 def _require_known_in_time(question: Question, known_at: datetime, moment: datetime) -> None:

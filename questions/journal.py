@@ -8,15 +8,17 @@ of what was done or by whom, so it can be public, and an act's words can be eras
 import hashlib
 import json
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import rfc8785
 from sqlalchemy import insert
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, select
 
-from questions.errors import WritingRefused
+from questions.errors import Refusal, WritingRefused
 from questions.models import Entry, Head, said, table_of
 
 OPERATOR = "operator"
@@ -29,6 +31,13 @@ PATIENCE = timedelta(hours=2)
 _ENTER = insert(table_of(Entry))
 
 
+UNREADABLE = (
+    ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, TypeError, ValueError,
+    Refusal, SQLAlchemyError,
+)  # fmt: skip
+"""What may be raised where a table holds what this program never wrote into it."""
+
+
 class Broken(Exception):
     """The journal, or a table rebuilt from it, does not hold. `seq` is the first entry that does not."""
 
@@ -37,19 +46,33 @@ class Broken(Exception):
         self.seq = seq
 
 
-def hold(session: Session, now: datetime) -> datetime:
+def hold(session: Session, now: Callable[[], datetime]) -> datetime:
     """Take the journal's head for this transaction, and the moment that everything in it is recorded at.
 
-    The moment never lies before the last entry's. Raises WritingRefused where the last entry lies more than two
-    hours ahead of the clock: one of the two is wrong, and following it would poison the record.
+    The clock is asked only once the head is held: whoever waited for it is not back-dated to when they began to wait.
     """
     head = session.exec(select(Head).with_for_update()).one()
-    if head.recorded_at - now > PATIENCE:
+    return moment_after(head.recorded_at, now())
+
+
+def moment(session: Session, now: datetime) -> datetime:
+    """The moment by which pages judge what is open and what stands: not before anything that is on record."""
+    head = session.exec(select(Head)).one()
+    return now if head.recorded_at - now > PATIENCE else max(now, head.recorded_at)
+
+
+def moment_after(last: datetime, now: datetime) -> datetime:
+    """Now, and not before the last entry.
+
+    Raises WritingRefused where the last entry lies more than two hours ahead of the clock: one of the two is wrong,
+    and following it would poison the record.
+    """
+    if last - now > PATIENCE:
         raise WritingRefused(
-            f"The last entry was recorded on {head.recorded_at:%d %B %Y, %H:%M} UTC, more than two hours after this "
+            f"The last entry was recorded on {last:%d %B %Y, %H:%M} UTC, more than two hours after this "
             f"machine's clock ({now:%d %B %Y, %H:%M} UTC). Set the clock right; until then nothing is written."
         )
-    return max(now, head.recorded_at)
+    return max(now, last)
 
 
 def append(
@@ -94,14 +117,34 @@ def walk(session: Session, after: int = 0, batch: int = 2000) -> Iterator[Entry]
 def verify(session: Session) -> Iterator[Entry]:
     """Walk the whole journal and give each entry once it is proven to hold; raise Broken at the first that does not."""
     previous, seq, last = GENESIS, 0, datetime.min.replace(tzinfo=UTC)
-    for entry in walk(session):
+    for entry in _readable(session):
         seq += 1
         if entry.seq != seq:
             raise Broken(seq, f"Entry {seq} is missing: the journal goes on with {entry.seq}.")
         _prove(entry, previous, last)
         previous, last = entry.hash, entry.recorded_at
         yield entry
-    head = session.get_one(Head, 1)
+    try:
+        _prove_head(session.get(Head, 1), previous, seq, last)
+    except UNREADABLE as error:
+        raise Broken(seq + 1, "The journal's head cannot be read.") from error
+
+
+def _readable(session: Session) -> Iterator[Entry]:
+    """Every entry until one cannot be read. A batch fails as a whole, so it is tried again one by one."""
+    seq = 0
+    for batch in (2000, 1):
+        with suppress(*UNREADABLE):
+            for entry in walk(session, seq, batch):
+                yield entry
+                seq = entry.seq
+            return
+    raise Broken(seq + 1, f"Entry {seq + 1} cannot be read.")
+
+
+def _prove_head(head: Head | None, previous: bytes, seq: int, last: datetime) -> None:
+    if head is None:
+        raise Broken(seq + 1, f"The journal ends at entry {seq}, but has no head that says so.")
     if head.seq != seq:
         raise Broken(min(head.seq, seq) + 1, f"The journal ends at entry {seq}, but its head says {head.seq}.")
     if head.hash != previous or (seq and head.recorded_at != last):
@@ -122,5 +165,5 @@ def _keeps_its_word(entry: Entry) -> bool:
         return True  # its words were erased; the chain still binds the commitment
     try:
         return commitment(entry.salt, entry.kind, entry.subject, entry.actor, entry.content) == entry.commitment
-    except ValueError:
+    except UNREADABLE:
         return False  # not JSON, or none that has a canonical form

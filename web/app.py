@@ -4,6 +4,7 @@ import mimetypes
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import anyio
 import anyio.to_thread
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
@@ -21,6 +22,9 @@ from web.security import SameOrigin
 
 THREADS = 4
 """More of them only wait for the one writer: four answer fastest under load."""
+
+PLACES = 24
+"""How many requests may hold a connection at once; forecasts/database.py keeps more than that."""
 
 LARGEST_BODY = 4_000_000
 """Bytes of a request; a set of questions is the largest thing that anybody sends."""
@@ -41,6 +45,7 @@ def create(settings: Settings, database: Database) -> FastAPI:
         max_body_size=LARGEST_BODY,
     )  # fmt: skip
     app.state.settings, app.state.database = settings, database
+    app.state.places = anyio.Semaphore(PLACES)
     app.add_middleware(SameOrigin)
     for part in (desk, questions, resolutions, sets, leaderboard, calibration, people, accounts):
         app.include_router(part.router)
@@ -94,7 +99,9 @@ def not_served(request: Request, error: HTTPException) -> Response:
     """There is no such page, or not by this method."""
     if error.status_code == 404:
         return _message(request, 404, "There is no such page", "Nothing is kept at this address. Start at the desk.")
-    return _message(request, error.status_code, "That did not work", f"{error.detail.rstrip('.')}.")
+    answer = _message(request, error.status_code, "That did not work", f"{error.detail.rstrip('.')}.")
+    answer.headers.update(error.headers or {})
+    return answer
 
 
 def failed(request: Request, error: Exception) -> Response:

@@ -1,8 +1,8 @@
 """What routes ask for: a reading session, the moment, who is signed in, the form as it was typed, a way to write."""
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Annotated
 from urllib.parse import quote
@@ -14,6 +14,7 @@ from forecasts import accounts
 from forecasts.database import Database, Writing
 from forecasts.models import Forecaster
 from forecasts.settings import Settings
+from questions import journal
 from questions.errors import Refusal
 
 COOKIE = "brierboard"
@@ -46,7 +47,17 @@ def settings_of(request: Request) -> Settings:
     return found
 
 
-def reading(request: Request) -> Iterator[Session]:
+async def place(request: Request) -> AsyncIterator[None]:
+    """One of the places for requests that hold a connection; those beyond wait here, and keep nothing meanwhile.
+
+    Else many at once would hold every connection while they wait for a thread, and every thread while they wait for
+    a connection.
+    """
+    async with request.app.state.places:
+        yield
+
+
+def reading(request: Request, _: Annotated[None, Depends(place)]) -> Iterator[Session]:
     """A session that lasts as long as the request and writes nothing."""
     with database_of(request).reading() as session:
         yield session
@@ -56,9 +67,17 @@ Reading = Annotated[Session, Depends(reading)]
 Configured = Annotated[Settings, Depends(settings_of)]
 
 
-def now(request: Request) -> datetime:
-    """When the request is looked at. What it writes is recorded at the moment that `writing` gives."""
-    return database_of(request).clock.now()
+def teller(request: Request, reading: Reading) -> Callable[[], datetime]:
+    """What tells the moment, not before the last act on record: what was just saved is never in the future."""
+    return lambda: journal.moment(reading, database_of(request).clock.now())
+
+
+Teller = Annotated[Callable[[], datetime], Depends(teller)]
+
+
+def now(tell: Teller) -> datetime:
+    """The moment of this request."""
+    return tell()
 
 
 Now = Annotated[datetime, Depends(now)]
@@ -79,7 +98,7 @@ def writer(request: Request, reading: Reading) -> Writing:
     return writing
 
 
-Writer = Annotated[Callable[[], AbstractContextManager[tuple[Session, datetime]]], Depends(writer)]
+Writer = Annotated[Writing, Depends(writer)]
 
 
 def viewer(request: Request, reading: Reading, moment: Now) -> Forecaster | None:

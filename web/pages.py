@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from forecasts.calibration import Dot
 from forecasts.ledger import Standing
 from forecasts.models import Forecaster
 from questions.errors import Refusal
@@ -177,7 +176,6 @@ class CalibrationView:
     """A reliability diagram with the numbers behind it."""
 
     chart: charts.Reliability
-    dots: Sequence[Dot]
     forecasts: int
     questions: int
     people: int

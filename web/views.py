@@ -86,30 +86,36 @@ def glance(asked: Asked) -> Glance:
         crowd="" if said is None else asked.kind.say(rounded(said, asked.kind), asked.shape),
         count=asked.count,
         spark=sparkline(asked),
-        outcome=outcome(asked.resolution, asked.shape),
+        outcome=outcome(asked.resolution, asked.kind, asked.shape),
         known_at=asked.resolution.known_at if asked.resolution else None,
     )
 
 
 def rounded(vector: Vector, kind: Kind) -> Vector:
-    """A crowd's vector to a tenth of a percent, where percentages are what is read of it."""
-    return vector if kind.ORDERED else np.round(vector, 3)
+    """A crowd's vector to a tenth of a percent where percentages are read of it; what is not sure never becomes so."""
+    if kind.ORDERED:
+        return vector
+    near = np.round(vector, 3)
+    return np.where((near == 0) | (near == 1), vector, near)
 
 
-def outcome(resolution: Resolution | None, shape: Shape) -> str:
+def outcome(resolution: Resolution | None, kind: Kind, shape: Shape) -> str:
     """What happened, in words; "" where that is not known."""
     if resolution is None or resolution.verdict == "reopened":
         return ""
     if resolution.verdict == "annulled" or resolution.outcome is None:
         return "Annulled"
-    label = shape.outcomes[resolution.outcome]
-    return resolution.value or label[:1].upper() + label[1:]
+    label = shape.called(resolution.outcome)
+    try:
+        return kind.told(resolution.value, shape) if resolution.value else label
+    except Refusal:
+        return label  # what happened is the index; the value may have come from elsewhere than a form
 
 
 def decided(session: Session, question: Question, shape: Shape) -> list[Decided]:
     """Every decision on the question in words, the latest first."""
-    found = catalog.decisions(session, question)
-    return [Decided(one, outcome(one, shape) or "Reopened", actor_of(session, one.entry)) for one in found]
+    found, kind = catalog.decisions(session, question), catalog.kind_of(question)
+    return [Decided(one, outcome(one, kind, shape) or "Reopened", actor_of(session, one.entry)) for one in found]
 
 
 def actor_of(session: Session, seq: int) -> str:
@@ -225,7 +231,7 @@ def _where(asked: Asked) -> charts.Outcome | None:
     inside = asked.resolution.outcome - int(asked.shape.below)
     left, right = edges[max(inside, 0)], edges[min(inside + 1, len(edges) - 1)]
     place = edges[0] if inside < 0 else edges[-1] if inside >= len(edges) - 1 else (left + right) / 2
-    return charts.Outcome(float(place), outcome(asked.resolution, asked.shape))
+    return charts.Outcome(float(place), outcome(asked.resolution, asked.kind, asked.shape))
 
 
 def choice_chart(asked: Asked, mine: Vector | None) -> charts.Bars | None:

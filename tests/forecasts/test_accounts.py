@@ -253,10 +253,21 @@ def test_a_link_makes_an_administrator_once(database: Database) -> None:
     assert token is not None
 
     role = spend(database, token)
-    with pytest.raises(NotFound, match="This link was used already, or a newer one replaced it"):
+    with pytest.raises(NotFound, match="This link works no more"):
         spend(database, token)
 
     assert role == "administrator"
+
+
+def test_a_link_works_no_more_once_there_is_an_administrator_by_another_way(database: Database) -> None:
+    token = invite(database)
+    assert token is not None
+    join(database, "Boss", "administrator")
+
+    with pytest.raises(NotFound, match="there is an administrator already"):
+        spend(database, token)
+    assert invite(database) is None
+    assert rows(database, "invitation") == []
 
 
 def test_looking_at_a_link_does_not_spend_it(database: Database) -> None:

@@ -1,7 +1,9 @@
 """Transactions: what readers see, what is durable, who may write, and what is refused as a database."""
 
 from concurrent.futures import ThreadPoolExecutor, wait
+from datetime import datetime
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ from sqlmodel import Session, func, select
 from forecasts import ledger
 from forecasts.database import TRIGGERS, Database, Unusable
 from forecasts.models import Forecast, Forecaster
-from questions.errors import WritingRefused
+from questions.errors import QuestionNotOpen, WritingRefused
 from questions.models import Head, Question
 from tests.cast import DAY, HOUR, NOON, MovedClock, draft, entries, everything, publish, say
 
@@ -303,3 +305,33 @@ def test_a_writer_waits_for_another_process_that_writes(
 
     assert (waited, second) == (True, 4)
     elsewhere.close()
+
+
+class WatchedClock(MovedClock):
+    """A clock that tells whether it was asked."""
+
+    asked: Event
+
+    def now(self) -> datetime:
+        self.asked.set()
+        return self.moment
+
+
+def test_who_waits_for_the_writer_is_recorded_when_the_turn_comes_and_not_when_the_wait_began(
+    database: Database, url: str, rain: Question, ada: Forecaster
+) -> None:
+    """Else a forecast that waited past closing would be accepted, back-dated."""
+    clock = WatchedClock(NOON + HOUR)
+    clock.asked = Event()
+    other = Database(url, clock)  # as another process would have it
+
+    with ThreadPoolExecutor(1) as threads:
+        with database.writing():
+            waiting = threads.submit(say, other, ada, rain, 0.7)
+            assert not clock.asked.wait(0.5)
+            clock.moment = NOON + 10 * HOUR
+        with pytest.raises(QuestionNotOpen, match="took forecasts until"):
+            waiting.result()
+
+    other.close()
+    assert entries(database)[-1].kind == "question"

@@ -14,6 +14,7 @@ from forecasts import ledger, verification
 from forecasts.database import Database
 from forecasts.ledger import Standing
 from forecasts.models import CROWD, EVEN, Forecast, Forecaster, Participation, Position, Score
+from forecasts.scoring import rules_for
 from questions import catalog
 from questions.catalog import Decision
 from questions.errors import ChangedMeanwhile, NotResolvable, QuestionNotOpen, Refusal
@@ -553,7 +554,7 @@ def test_a_decision_is_one_entry_one_resolution_and_all_scores(
     assert kinds(database)[before:] == ["resolution"]
     assert (made.entry, made.supersedes, made.recorded_at) == (before + 1, 0, NOON + 9.5 * HOUR)
     assert entries(database)[-1].actor == mo.pseudonym
-    assert len(rows(database, "score")) == 4 * 2  # Ada, Bob, the crowd, always 50%; by two rules
+    assert len(rows(database, "score")) == 4 * len(rules_for(False))  # Ada, Bob, the crowd, always 50%; by each rule
     assert len(rows(database, "participation")) == 4
 
 
@@ -858,3 +859,27 @@ def test_rescoring_goes_by_what_is_recorded_and_not_by_a_question_read_earlier(
         ledger.rescore(session, rainy_day)  # as it was before it was resolved
 
     assert everything(database) == before
+
+
+# Decisions that decide nothing, and questions that never opened
+
+
+def test_deciding_the_same_again_is_refused(database: Database, rain: Question, mo: Forecaster) -> None:
+    known_at = NOON
+    resolve(database, mo, rain, 1, known_at=known_at)
+    before = everything(database)
+
+    with pytest.raises(NotResolvable, match="is decided so already"):
+        resolve(database, mo, rain, 1, known_at=known_at)
+
+    assert everything(database) == before
+
+
+def test_a_question_can_be_annulled_before_it_opens(database: Database, clock: MovedClock, mo: Forecaster) -> None:
+    (later,) = publish(database, draft("later", opens_at=NOON + HOUR), within="later-set")
+
+    annul(database, mo, later)
+
+    with database.reading() as session:
+        question = session.get_one(Question, later.id)
+        assert catalog.status(question, catalog.latest(session, question), clock.now()) == "annulled"

@@ -67,7 +67,7 @@ def test_a_listed_question_comes_with_its_latest_decision(database: Database, ra
     assert first.resolution is not None
     assert (first.resolution.entry, first.resolution.outcome) == (latest.entry, YES)
     assert second.resolution is None
-    assert (first.status(NOON), second.status(NOON)) == ("resolved", "open")
+    assert tuple(catalog.status(one.question, one.resolution, NOON) for one in (first, second)) == ("resolved", "open")
 
 
 @pytest.mark.parametrize(

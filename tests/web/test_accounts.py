@@ -154,7 +154,7 @@ def test_where_sign_up_is_closed_only_an_invitation_opens_it(database: Database)
     assert Sight.of(opened[0].text).find("h1")[0].text == "Become the administrator"
     assert (spent.status_code, called(database, "eve").role) == (303, "administrator")
     assert (again.status_code, looked.status_code) == (404, 403)
-    assert "This link was used already" in again.text
+    assert "This link works no more" in again.text
     with database.reading() as session:
         assert session.exec(select(Forecaster).where(Forecaster.handle == "mallory")).first() is None
 

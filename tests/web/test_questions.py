@@ -207,3 +207,15 @@ def test_what_people_write_is_shown_as_text(visit: Visit, database: Database, ad
         html = visit(ada).get(address).text
         assert "<script>alert" not in html
         assert written in Sight.of(html).text
+
+
+def test_what_was_just_saved_is_seen_though_the_clock_went_back(
+    visit: Visit, database: Database, clock: MovedClock, town: Town, ada: Forecaster
+) -> None:
+    clock.moment += HOUR
+    say(database, ada, town.open["binary"], 0.7)
+    clock.moment -= HOUR
+
+    page = visit(ada).get("/questions/binary").text
+
+    assert "70% crowd of 1" in Sight.of(page).text

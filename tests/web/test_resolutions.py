@@ -1,9 +1,12 @@
 """Resolving: what it will do is shown first; a bad decision is refused in place; of two at once one wins."""
 
+import pytest
+
 from forecasts.database import Database
 from forecasts.models import Forecaster
+from questions.catalog import Decision
 from questions.models import Question
-from tests.cast import DAY, HOUR, MovedClock, annul, everything, fresh, join, kinds, loss, resolve, say
+from tests.cast import DAY, HOUR, MovedClock, annul, decide, everything, fresh, join, kinds, loss, resolve, say
 from tests.web.conftest import Town, Visit
 from tests.web.sight import Sight
 
@@ -219,6 +222,45 @@ def test_an_ordered_outcome_is_shown_with_the_bin_that_it_falls_into(visit: Visi
     answer = visit(mo).post("/questions/number/resolution", data=YES | {"outcome": "2"})
 
     assert "will be resolved: 2 (in the bin “2”)" in Sight.of(answer.text).text
+
+
+def test_no_place_is_promised_for_an_ordered_question_as_the_board_gives_none(
+    visit: Visit, town: Town, mo: Forecaster
+) -> None:
+    browser = visit(mo)
+    browser.post("/questions/number/forecasts", data={"way": "bins", "bin-0": "20", "bin-1": "80", "bin-2": "0"})
+
+    ordered = Sight.of(browser.post("/questions/number/resolution", data=YES | {"outcome": "2"}).text).text
+    plain = Sight.of(browser.post("/questions/binary/resolution", data=YES).text).text
+
+    assert "Mean on the board" in ordered
+    assert "Place" not in ordered
+    assert "Place" in plain
+
+
+@pytest.mark.parametrize(
+    ("slug", "index", "value", "told"),
+    [
+        ("date", 1, "2026-03-04", "4 Mar 2026"),
+        ("date", 2, "after", "5 Mar 2026 or later"),
+        ("date", 2, "2026-03-09", "9 Mar 2026"),  # beyond the open end, and known
+        ("number", 1, "2,0", "2"),
+        ("number", 1, "one or two", "2"),  # no program of ours stores it; the label is told
+        ("number", 1, "", "2"),
+        ("choice", 1, "", "South"),
+    ],
+)
+def test_pages_tell_what_happened_in_the_same_words_whatever_was_typed(
+    visit: Visit, database: Database, town: Town, mo: Forecaster, slug: str, index: int, value: str, told: str
+) -> None:
+    now = database.clock.now()
+    decide(database, mo, town.open[slug], Decision("resolved", index, now, value=value))
+
+    html = visit().get(f"/questions/{slug}").text
+
+    decided = html.partition('<ol class="decisions">')[2].partition("</ol>")[0]
+    assert [one.text for one in Sight.of(decided).find("strong")] == [told]
+    assert f"{told}, known 2 Mar 2026" in Sight.of(html).text
 
 
 def test_what_waits_is_listed_the_longest_waiting_first(

@@ -7,6 +7,7 @@ from starlette.testclient import TestClient
 
 from forecasts.database import Database
 from forecasts.models import Forecaster
+from questions.kinds import KINDS
 from questions.sets import __path__ as sets
 from tests.cast import MovedClock, everything, kinds
 from tests.web.conftest import Town, Visit
@@ -72,7 +73,7 @@ BAD = {
     "": "The file, the set itself (set): is missing. Write it under [set].",
     "set = [": "The file is not TOML",
     EXAMPLE.replace('kind = "choice"', 'kind = "riddle"'): (
-        "The file, question 2 (kind): “riddle” is not a kind. Choose binary, choice, date, number."
+        f"The file, question 2 (kind): “riddle” is not a kind. Choose {', '.join(KINDS)}."
     ),
     EXAMPLE + '\n[[questions]]\nslug = "<b>"': "The file, question 5 (slug): “<b>” is not a slug.",
 }

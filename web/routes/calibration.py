@@ -76,7 +76,6 @@ def view_of(session: Session, person: Forecaster | None, within: QuestionSet | N
     drawn = [charts.Bin(dot.low, dot.high, dot.forecast, dot.frequency, dot.count) for dot in dots]
     return CalibrationView(
         chart=charts.reliability(heading, drawn, charts.Curve(curve.forecast, curve.frequency)),
-        dots=dots,
         forecasts=len(rows),
         questions=len({row[2] for row in rows}),
         people=len({row[3] for row in rows}),

@@ -39,7 +39,7 @@ def desk_page(
             typed = refused[1] if refused and refused[0] == asked.question.slug else None
             made = views.row(asked, standing.get(asked.question.id), typed=typed)
             rows.setdefault(asked.question.set_id, []).append(made)
-    waiting = sorted((one for one in looked if one.status == "closed"), key=lambda one: one.question.resolves_at)
+    waiting = sorted((one for one in looked if one.status == "closed"), key=lambda one: one.question.closes_at)
     decided = [one for one in looked if one.status in ("resolved", "annulled")]
     decided.sort(key=lambda one: one.question.resolution, reverse=True)
     return DeskPage(

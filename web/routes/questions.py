@@ -15,7 +15,7 @@ from questions import catalog
 from questions.errors import Refusal
 from questions.models import Question, QuestionSet
 from web import views
-from web.dependencies import Form, Now, Reading, SignedIn, Viewer, Writer
+from web.dependencies import Form, Now, Reading, SignedIn, Teller, Viewer, Writer
 from web.pages import Page, QuestionPage, RowPage, Scored, Scores
 from web.rendering import Render, Rendering, status_of
 from web.routes.desk import ON_THE_DESK, desk_page
@@ -32,7 +32,7 @@ def question(slug: str, reading: Reading, viewer: Viewer, moment: Now, render: R
 
 @router.post("/forecasts")
 def submit(
-    slug: str, form: Form, reading: Reading, writing: Writer, forecaster: SignedIn, moment: Now, render: Rendering
+    slug: str, form: Form, reading: Reading, writing: Writer, forecaster: SignedIn, tell: Teller, render: Rendering
 ) -> Response:
     require(forecaster, "forecast")
     question = catalog.find(reading, slug, visible(forecaster))
@@ -41,13 +41,13 @@ def submit(
         with writing() as (session, at):
             ledger.record(session, forecaster, question, answer, at)
     except Refusal as refusal:
-        return _refuse(render, reading, question, forecaster, moment, Typed(form, refusal))
+        return _refuse(render, reading, question, forecaster, tell(), Typed(form, refusal))
     return _accept(render, form, reading, question, forecaster, at)
 
 
 @router.post("/withdrawal")
 def withdraw(
-    slug: str, form: Form, reading: Reading, writing: Writer, forecaster: SignedIn, moment: Now, render: Rendering
+    slug: str, form: Form, reading: Reading, writing: Writer, forecaster: SignedIn, tell: Teller, render: Rendering
 ) -> Response:
     require(forecaster, "forecast")
     question = catalog.find(reading, slug, visible(forecaster))
@@ -55,7 +55,7 @@ def withdraw(
         with writing() as (session, at):
             ledger.withdraw(session, forecaster, question, at)
     except Refusal as refusal:
-        return _refuse(render, reading, question, forecaster, moment, Typed(form, refusal))
+        return _refuse(render, reading, question, forecaster, tell(), Typed(form, refusal))
     return _accept(render, form, reading, question, forecaster, at)
 
 

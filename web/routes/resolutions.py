@@ -9,6 +9,7 @@ from fastapi import APIRouter, Response
 from sqlmodel import Session, col, select
 
 from forecasts import ledger
+from forecasts.leaderboard import Row
 from forecasts.models import Forecaster
 from forecasts.permissions import may, require, visible
 from forecasts.scoring import Assessment, main_rule
@@ -108,7 +109,9 @@ def moment_of(text: str, default: datetime) -> datetime:
 def _link(text: str) -> str:
     try:
         parts = urlsplit(text)
-        sound = not text or (parts.scheme in ("http", "https") and parts.hostname and " " not in text)
+        sound = not text or (
+            parts.scheme in ("http", "https") and parts.hostname and text.isprintable() and " " not in text
+        )
     except ValueError:
         sound = False
     if not sound:
@@ -165,7 +168,8 @@ def _said(asked: Asked, decision: Decision | None) -> str:
 
 def changes(session: Session, question: Question, decision: Decision) -> list[Change]:
     """The scores and the places on the board that a decision changes, best first."""
-    rule = main_rule(catalog.kind_of(question).ORDERED)
+    kind = catalog.kind_of(question)
+    rule = main_rule(kind.ORDERED)
     before = ledger.cells(session, rule)
     assessment = ledger.foresee(session, question, decision)
     after = before.replaced(question.id, assessment, rule)
@@ -179,11 +183,16 @@ def changes(session: Session, question: Question, decision: Decision) -> list[Ch
             people[key],
             (here.get(key), scores.get(key)),
             (old[key].mean if key in old else None, new[key].mean if key in new else None),
-            (old[key].rank if key in old else None, new[key].rank if key in new else None),
+            _places(old.get(key), new.get(key), on_the_board=not kind.ORDERED),
         )
         for key in [*new, *(key for key in old if key not in new)]
     ]
     return [one for one in found if one.score[0] != one.score[1] or one.rank[0] != one.rank[1]]
+
+
+def _places(old: Row | None, new: Row | None, *, on_the_board: bool) -> tuple[int | None, int | None]:
+    """The ranks before and after; none for the ranked score, by which the board gives no places."""
+    return (old.rank if old and on_the_board else None, new.rank if new and on_the_board else None)
 
 
 def _losses(assessment: Assessment | None, rule: str) -> dict[int, float]:
