@@ -18,6 +18,7 @@ from questions.errors import InvalidAnswer, InvalidQuestion
 from questions.shape import Shape, Vector
 
 MOST = 200
+SPEC = ("range",)
 
 _NORMAL = NormalDist()
 _TENTH = _NORMAL.inv_cdf(0.9)
@@ -31,7 +32,7 @@ _NOISE = 1e-12
 
 def written(spec: Mapping[str, Any], optional: Sequence[str]) -> Mapping[str, Any]:
     """The range that an author wrote, with all it needs and nothing unknown; null counts as left out."""
-    _require_known(spec, ("range",), "")
+    _require_known(spec, SPEC, "")
     span = spec.get("range")
     if not isinstance(span, Mapping):
         raise InvalidQuestion("The question needs a “range” with low, high, open_below and open_above.", "range")

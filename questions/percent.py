@@ -16,6 +16,9 @@ LONGEST = 40
 SLACK = 1e-9
 EXACT = Context(prec=100)
 
+# 1,250 means one thing in London and another in Paris. 0,125 means one thing.
+TWO_WAYS = re.compile(r"[+-]?[1-9][0-9]{0,2},[0-9]{3}")
+
 _TYPED = re.compile(r"(?P<number>[-−]?(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+))\s*%?")
 _DECIMALS = 6
 _UNSEEN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
@@ -36,6 +39,9 @@ def read(text: str, field: str = "") -> Decimal:
     percent = Decimal(plain(found["number"]))
     if not 0 <= percent <= 100:
         raise InvalidAnswer(f"{found['number']}% is outside 0 to 100. Write a percentage such as 70.", field)
+    if TWO_WAYS.fullmatch(found["number"]):
+        decimal = plain(found["number"])
+        raise InvalidAnswer(f"{quote(typed)} can be read in two ways. Write {decimal}.", field)
     return abs(EXACT.scaleb(percent, -2))
 
 

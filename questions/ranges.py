@@ -19,6 +19,7 @@ from questions.errors import InvalidAnswer
 from questions.shape import Field, Series, Shape, Vector
 
 _INTERVAL = ("low", "median", "high")
+IMPLIED = (*_INTERVAL, "probabilities")
 _UNDER = ("under", "below", "before")
 _OVER = ("over", "above", "after")
 
@@ -229,12 +230,9 @@ def _told(value: float, shape: Shape, scale: Scale) -> str:
 
 def resolve(text: str, shape: Shape, scale: Scale) -> int:
     """The index of the outcome that a value falls into; the words for an open end are understood too."""
-    wanted = " ".join(text.split()).casefold().replace("−", "-")
-    first, last = shape.outcomes[0], shape.outcomes[-1]
-    if shape.below and wanted in (*_UNDER, *_spellings(first, scale.unit(shape))):
-        return 0
-    if shape.above and wanted in (*_OVER, *_spellings(last, scale.unit(shape))):
-        return shape.size - 1
+    end = _end(text, shape, scale)
+    if end is not None:
+        return end
     value = scale.parse(text, "outcome", shape)
     low, high = scale.ends(shape)
     found = locate(value, shape)
@@ -245,6 +243,23 @@ def resolve(text: str, shape: Shape, scale: Scale) -> int:
             "outcome",
         )
     return found
+
+
+def told(text: str, shape: Shape, scale: Scale) -> str:
+    """The value that was typed, not rounded, with its unit; for the words of an open end, what that end is called."""
+    end = _end(text, shape, scale)
+    return _told(scale.parse(text, "outcome", shape), shape, scale) if end is None else shape.called(end)
+
+
+def _end(text: str, shape: Shape, scale: Scale) -> int | None:
+    """The index of the open end that these words mean, None where they mean none."""
+    wanted = " ".join(text.split()).casefold().replace("−", "-")
+    first, last = shape.outcomes[0], shape.outcomes[-1]
+    if shape.below and wanted in (*_UNDER, *_spellings(first, scale.unit(shape))):
+        return 0
+    if shape.above and wanted in (*_OVER, *_spellings(last, scale.unit(shape))):
+        return shape.size - 1
+    return None
 
 
 def _spellings(label: str, unit: str) -> Iterator[str]:

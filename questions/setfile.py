@@ -9,7 +9,7 @@ from typing import Any
 
 from questions.errors import InvalidQuestion, Refusal
 from questions.kinds import KINDS
-from questions.shape import Vector
+from questions.shape import Kind, Vector
 
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 LONGEST_SLUG = 80
@@ -28,8 +28,6 @@ QUESTION = {
     "resolves_from": "text?", "claim": "text?", "paragraph": "line?", "tags": "tags?", "group": "slug?",
     "opens_at": "moment", "closes_at": "moment", "resolves_at": "moment?",
 }  # fmt: skip
-OUTCOMES = ("outcomes", "range")
-IMPLIED = ("probability", "probabilities", "low", "median", "high", "reason")
 
 
 class InvalidFile(Refusal):
@@ -103,20 +101,33 @@ def _drafts(tables: object, with_source: bool, name: str) -> list[Draft]:
 def _draft(table: object, with_source: bool) -> Draft:
     if not isinstance(table, dict):
         raise InvalidQuestion("is not a table. Write it under [[questions]].")
-    fields = _judge({name: value for name, value in table.items() if name not in (*OUTCOMES, "implied")}, QUESTION)
+    kind = _kind_of(table)
+    _require_known(table, (*QUESTION, *kind.SPEC, "implied"))
+    fields = _judge(_part(table, QUESTION), QUESTION)
     fields["resolves_at"] = fields["resolves_at"] or fields["closes_at"]
     fields["group"] = fields["group"] or fields["slug"]
     _require_order(fields)
-    _require_labels(table.get("outcomes"))
-    shape = KINDS[fields["kind"]].shape({name: table[name] for name in OUTCOMES if name in table})
+    spec = _part(table, kind.SPEC)
+    _require_labels(spec)
+    shape = kind.shape(spec)
+    fields["spec"] = dict(shape.spec)
     implied = table.get("implied")
     if implied is None:
-        return Draft(fields | {"spec": dict(shape.spec)}, None, "")
+        return Draft(fields, None, "")
     if not with_source or not isinstance(implied, dict):
         raise InvalidQuestion("is a table of what a [source] makes of the question, and needs one.", "implied")
-    _require_known(implied, IMPLIED)
-    reason = _text(implied.get("reason", ""), "reason", LONGEST_TEXT)
-    return Draft(fields | {"spec": dict(shape.spec)}, KINDS[fields["kind"]].imply(implied, shape), reason)
+    _require_known(implied, (*kind.IMPLIED, "reason"))
+    return Draft(fields, kind.imply(implied, shape), _text(implied.get("reason", ""), "reason", LONGEST_TEXT))
+
+
+def _kind_of(table: Mapping[str, Any]) -> Kind:
+    """The question's kind, judged with its slug before the rest: it says which other fields there are."""
+    first = {"slug": "slug?", "kind": "kind"}
+    return KINDS[_judge(_part(table, first), first)["kind"]]
+
+
+def _part(table: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    return {name: table[name] for name in names if name in table}
 
 
 def _judge(table: Mapping[str, Any], schema: Mapping[str, str]) -> dict[str, Any]:
@@ -141,10 +152,12 @@ def _require_order(fields: Mapping[str, Any]) -> None:
         raise InvalidQuestion("is expected to resolve before it closes.", "resolves_at")
 
 
-def _require_labels(outcomes: object) -> None:
-    for label in outcomes if isinstance(outcomes, list) else ():
-        if isinstance(label, str):
-            _text(label, "outcomes", LONGEST_LINE)
+def _require_labels(spec: Mapping[str, Any]) -> None:
+    """Raise InvalidQuestion for texts of a kind's own fields that nobody can read. The rest is the kind's to judge."""
+    for name, written in spec.items():
+        for label in written if isinstance(written, list) else [written]:
+            if isinstance(label, str):
+                _text(label, name, LONGEST_LINE)
 
 
 def _require_new(draft: Draft, drafts: Sequence[Draft]) -> None:

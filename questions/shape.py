@@ -34,6 +34,11 @@ class Shape:
     def size(self) -> int:
         return len(self.outcomes)
 
+    def called(self, index: int) -> str:
+        """An outcome's label as it stands alone, with a capital."""
+        label = self.outcomes[index]
+        return label[:1].upper() + label[1:]
+
 
 @dataclass(frozen=True)
 class Field:
@@ -79,12 +84,16 @@ class Kind(Protocol):
     ORDERED    whether the outcomes are bins in order, with edges
     HINT       one sentence on how to answer
     EXAMPLE    a spec that can be asked; the shared test judges the kind by it
+    SPEC       the fields of a question in a set file that make its spec, such as "outcomes"
+    IMPLIED    the fields in which a set file may write a forecast; what `imply` reads
 
     shape      the outcomes of a spec; raises InvalidQuestion for one that cannot be asked
     fields     the form, prefilled from a vector where one is given
     read       the vector of a form that was sent; raises InvalidAnswer, naming the field at fault
     say        a vector in one line
     resolve    the index of the outcome that was typed; raises InvalidAnswer
+    told       the outcome that was typed as a person reads it: a value exactly and with its unit, not rounded to its
+               bin, else the label with a capital; raises InvalidAnswer
     imply      the vector of a forecast that a program or a question set wrote in plain numbers; raises InvalidAnswer
     quantiles  where a vector reaches each level, in the units of the edges; -inf or inf beyond an open end,
                empty where the outcomes have no order
@@ -99,12 +108,15 @@ class Kind(Protocol):
     ORDERED: bool
     HINT: str
     EXAMPLE: Mapping[str, Any]
+    SPEC: Sequence[str]
+    IMPLIED: Sequence[str]
 
     def shape(self, spec: Mapping[str, Any]) -> Shape: ...
     def fields(self, shape: Shape, vector: Vector | None) -> tuple[Field, ...]: ...
     def read(self, form: Mapping[str, str], shape: Shape) -> Vector: ...
     def say(self, vector: Vector, shape: Shape) -> str: ...
     def resolve(self, text: str, shape: Shape) -> int: ...
+    def told(self, text: str, shape: Shape) -> str: ...
     def imply(self, implied: Mapping[str, Any], shape: Shape) -> Vector: ...
     def quantiles(self, vector: Vector, shape: Shape, levels: Sequence[float]) -> Vector: ...
     def series(self, middle: Vector, lower: Vector, upper: Vector, shape: Shape) -> tuple[Series, ...]: ...

@@ -59,6 +59,7 @@ class Answer:
     ways  the fields, grouped by the ways of answering; each way is a form of its own
     way   the one that was just used, the first where none was
     own   the forecast that stands, None where there is none
+    late  whether more than half of the question's time is over
     """
 
     slug: str
@@ -68,6 +69,7 @@ class Answer:
     hint: str
     own: Own | None
     is_open: bool
+    late: bool
     error: Refusal | None = None
     saved: bool = False
 

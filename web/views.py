@@ -272,6 +272,7 @@ def answer(
         hint=asked.kind.HINT,
         own=None if standing is None else own(asked, standing),
         is_open=asked.status == "open",
+        late=2 * (asked.window.now - asked.window.opens) > asked.window.closes - asked.window.opens,
         error=typed.error if typed else None,
         saved=saved,
     )

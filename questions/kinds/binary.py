@@ -15,6 +15,8 @@ TITLE = "Yes or no"
 ORDERED = False
 HINT = "Write how likely yes is, in percent: 0 says that it cannot happen, 100 that it must."
 EXAMPLE: Mapping[str, Any] = {}
+SPEC = ()
+IMPLIED = ("probability", "probabilities")
 
 _OUTCOMES = ("no", "yes")
 
@@ -52,6 +54,11 @@ def resolve(text: str, shape: Shape) -> int:
     if word not in _OUTCOMES:
         raise InvalidAnswer(f"{percent.quote(text)} is neither yes nor no. Write one of the two.", "outcome")
     return _OUTCOMES.index(word)
+
+
+def told(text: str, shape: Shape) -> str:
+    """Yes or No."""
+    return shape.called(resolve(text, shape))
 
 
 def imply(implied: Mapping[str, Any], shape: Shape) -> Vector:

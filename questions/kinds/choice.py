@@ -15,6 +15,8 @@ TITLE = "Choice"
 ORDERED = False
 HINT = "Give each outcome its percentage; together they make 100, and 0 rules an outcome out."
 EXAMPLE = {"outcomes": ["fighting goes on", "a ceasefire holds", "peace is signed"]}
+SPEC = ("outcomes",)
+IMPLIED = ("probabilities",)
 
 # Words that mean something else where an outcome is typed or sent.
 _TAKEN = ("annulled", "reopened")
@@ -25,13 +27,18 @@ def shape(spec: Mapping[str, Any]) -> Shape:
     for key in spec:
         if key != "outcomes":
             raise InvalidQuestion(f"A choice has no {percent.quote(str(key))}. It takes “outcomes” alone.", str(key))
-    written = spec.get("outcomes")
-    if not isinstance(written, list | tuple) or not 2 <= len(written) <= 50:
-        raise InvalidQuestion("A choice needs “outcomes”: a list of 2 to 50 labels.", "outcomes")
     outcomes: list[str] = []
-    for label in written:
+    for label in _listed(spec.get("outcomes")):
         outcomes.append(_label(label, outcomes))
     return Shape(tuple(outcomes), spec={"outcomes": outcomes})
+
+
+def _listed(written: Any) -> Sequence[Any]:
+    if not isinstance(written, list | tuple) or not 2 <= len(written) <= 50:
+        raise InvalidQuestion("A choice needs “outcomes”: a list of 3 to 50 labels.", "outcomes")
+    if len(written) == 2:
+        raise InvalidQuestion("A choice has 3 to 50 outcomes; ask a yes-or-no question instead.", "outcomes")
+    return written
 
 
 def _label(written: Any, earlier: Sequence[str]) -> str:
@@ -82,6 +89,11 @@ def resolve(text: str, shape: Shape) -> int:
         known = ", ".join(f"“{label}”" for label in shape.outcomes)
         raise InvalidAnswer(f"{percent.quote(text)} is not one of the outcomes. Write one of {known}.", "outcome")
     return labels.index(wanted)
+
+
+def told(text: str, shape: Shape) -> str:
+    """The outcome with this label, as its author wrote it but for a capital."""
+    return shape.called(resolve(text, shape))
 
 
 def imply(implied: Mapping[str, Any], shape: Shape) -> Vector:

@@ -30,6 +30,8 @@ EXAMPLE = {
         "step": "day",
     }
 }
+SPEC = bins.SPEC
+IMPLIED = ranges.IMPLIED
 
 DAY = 86400
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -233,6 +235,7 @@ fields = partial(ranges.fields, scale=_SCALE)
 read = partial(ranges.read, scale=_SCALE)
 say = partial(ranges.say, scale=_SCALE)
 resolve = partial(ranges.resolve, scale=_SCALE)
+told = partial(ranges.told, scale=_SCALE)
 imply = partial(ranges.imply, scale=_SCALE)
 reading = partial(ranges.reading, scale=_SCALE)
 quantiles = bins.quantiles

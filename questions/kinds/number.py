@@ -25,13 +25,13 @@ HINT = (
 )
 
 EXAMPLE = {"range": {"low": -4, "high": 5, "open_below": True, "open_above": True, "step": 0.1, "unit": "%"}}
+SPEC = bins.SPEC
+IMPLIED = ranges.IMPLIED
 
 # Beyond this a float no longer tells neighbouring tenths apart.
 _LARGEST = 10**15
 _NUMBERS = ("low", "high", "step", "zero_point")
 _TYPED = re.compile(r"[+-]?(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)")
-# 1,250 means one thing in London and another in Paris. 0,125 means one thing.
-_TWO_WAYS = re.compile(r"[+-]?[1-9][0-9]{0,2},[0-9]{3}")
 
 
 def shape(spec: Mapping[str, Any]) -> Shape:
@@ -148,7 +148,7 @@ def _parse(text: str, field: str, shape: Shape) -> float:
     bare = typed.removesuffix(unit).strip()
     if len(bare) > percent.LONGEST or not _TYPED.fullmatch(bare):
         raise InvalidAnswer(f"{percent.quote(text)} is not a number. Write one such as 1250 or 0.8.", field)
-    if _TWO_WAYS.fullmatch(bare):
+    if percent.TWO_WAYS.fullmatch(bare):
         ways = f"{bare.replace(',', '')} or {bare.replace(',', '.')}"
         raise InvalidAnswer(f"{percent.quote(text)} can be read in two ways. Write {ways}.", field)
     return float(percent.plain(bare)) + 0.0
@@ -195,6 +195,7 @@ fields = partial(ranges.fields, scale=_SCALE)
 read = partial(ranges.read, scale=_SCALE)
 say = partial(ranges.say, scale=_SCALE)
 resolve = partial(ranges.resolve, scale=_SCALE)
+told = partial(ranges.told, scale=_SCALE)
 imply = partial(ranges.imply, scale=_SCALE)
 reading = partial(ranges.reading, scale=_SCALE)
 quantiles = bins.quantiles

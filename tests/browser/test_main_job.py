@@ -144,7 +144,7 @@ def mo_becomes_the_administrator_by_a_link_that_works_once(server: Server, mo: V
     assert server.rows("SELECT name, role FROM forecaster WHERE kind = 'person'") == [("Mo", "administrator")]
     with mo.refused(403):
         mo.opens(server.link)
-    mo.sees("This link was used already, or a newer one replaced it.")
+    mo.sees("This link works no more: ")
 
 
 def mo_loads_the_questions(mo: Visitor) -> None:

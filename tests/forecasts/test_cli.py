@@ -210,7 +210,7 @@ def test_the_people_are_listed(line: Line, database: Database) -> None:
         ("BRIERBOARD_PORT", "eighty", "BRIERBOARD_PORT is “eighty”: "),
         ("BRIERBOARD_SIGN_UP", "maybe", "BRIERBOARD_SIGN_UP is “maybe”: "),
         ("BRIERBOARD_DATABASE_URL", "brierboard.db", "“brierboard.db” is not a database's address. "),
-        ("BRIERBOARD_DATABASE_URL", "sqlite:////no/such/folder/b.db", "The database sqlite:////no/such/folder/b.db ca"),
+        ("BRIERBOARD_DATABASE_URL", "sqlite:////no/such/folder/b.db", "There is no database /no/such/folder/b.db. "),
     ],
 )
 def test_a_bad_setting_ends_the_program_with_a_sentence(alone: Line, setting: str, value: str, sentence: str) -> None:

@@ -1,6 +1,7 @@
 """Verification finds whatever was changed behind the program's back, and names the first entry that does not hold."""
 
 import pytest
+from sqlmodel import select
 
 from forecasts import verification
 from forecasts.database import Database
@@ -77,6 +78,11 @@ def no_other(entry: int, kind: str, fact: str, table: str) -> tuple[int, str]:
     return entry, f"Entry {entry}, a {kind}, has another {fact} in “{table}”."
 
 
+def unreadable(entry: int, kind: str, table: str) -> tuple[int, str]:
+    return entry, f"Entry {entry}, a {kind}, cannot be read out of “{table}”."
+
+
+ONE_BYTE = "(SELECT substr(salt, 1, 1) FROM entry WHERE seq = 1)"
 SCORES_OF_RAIN = (13, "The scores of “rain” are not those that entry 13 gives. Run rescore.")
 SCORES_OF_WIND = (14, "The scores of “wind” are not those that entry 14 gives. Run rescore.")
 
@@ -93,6 +99,10 @@ TAMPERED = {
     "a dropped last entry": (
         ["DELETE FROM resolution WHERE entry = 15", "DELETE FROM entry WHERE seq = 15"],
         (15, "The journal ends at entry 14, but its head says 15."),
+    ),
+    "an entry too deep to be read": (
+        [f"UPDATE entry SET content = '{'[' * 200_000}' WHERE seq = 10"],
+        (10, "Entry 10 does not say what it was committed to."),
     ),
     # rows that say something else than their entries
     "an edited forecast": (
@@ -171,6 +181,10 @@ TAMPERED = {
         ["""UPDATE question SET spec = '{"outcomes": []}' WHERE slug = 'wind'"""],
         no_other(4, "question", "content", "question"),
     ),
+    "a question that became a draft": (
+        ["UPDATE question SET state = 'draft' WHERE slug = 'wind'"],
+        no_other(4, "question", "state", "question"),
+    ),
     "another set's title": (
         ["UPDATE question_set SET title = 'The climate'"],
         no_other(2, "set", "content", "question_set"),
@@ -178,6 +192,47 @@ TAMPERED = {
     "another source's day": (
         ["UPDATE source SET read_on = '2026-03-02'"],
         no_other(1, "source", "content", "source"),
+    ),
+    # rows that cannot be read, or refer to nothing
+    "an entry at no time": (
+        ["UPDATE entry SET recorded_at = 'infinity' WHERE seq = 10"],
+        (10, "Entry 10 cannot be read."),
+    ),
+    "a journal without a head": (
+        ["DELETE FROM journal_head"],
+        (16, "The journal ends at entry 15, but has no head that says so."),
+    ),
+    "a head at no time": (
+        ["UPDATE journal_head SET recorded_at = 'infinity'"],
+        (16, "The journal's head cannot be read."),
+    ),
+    "a forecast on no question": (
+        ["UPDATE forecast SET question_id = 99 WHERE entry = 10"],
+        unreadable(10, "forecast", "forecast"),
+    ),
+    "a forecast by nobody": (
+        ["UPDATE forecast SET forecaster_id = 99 WHERE entry = 10"],
+        unreadable(10, "forecast", "forecast"),
+    ),
+    "a forecast of one byte": (
+        [f"UPDATE forecast SET probabilities = {ONE_BYTE} WHERE entry = 10"],
+        unreadable(10, "forecast", "forecast"),
+    ),
+    "a forecast at no time": (
+        ["UPDATE forecast SET made_at = 'infinity' WHERE entry = 10"],
+        unreadable(10, "forecast", "forecast"),
+    ),
+    "a resolution of no question": (
+        ["UPDATE resolution SET question_id = 99 WHERE entry = 13"],
+        unreadable(13, "resolution", "resolution"),
+    ),
+    "a question in no set": (
+        ["UPDATE question SET set_id = 99 WHERE slug = 'wind'"],
+        unreadable(4, "question", "question"),
+    ),
+    "tags beyond all numbers": (
+        ["UPDATE question SET tags = '[1e999]' WHERE slug = 'wind'"],
+        unreadable(4, "question", "question"),
     ),
     # rows too few and too many
     "a missing forecast": (
@@ -205,6 +260,19 @@ TAMPERED = {
             )
         ],
         (99, "Entry 99 is no forecast, though “forecast” has a row for it."),
+    ),
+    "rows without an entry in two tables": (
+        [
+            (
+                "INSERT INTO forecast SELECT 99, question_id, forecaster_id, made_at, recorded_at, expires_at, "
+                "probabilities, rationale FROM forecast WHERE entry = 10"
+            ),
+            (
+                "INSERT INTO resolution SELECT 98, question_id, verdict, outcome, value, known_at, recorded_at, "
+                "evidence_url, note, 97 FROM resolution WHERE entry = 14"
+            ),
+        ],
+        (98, "Entry 98 is no resolution, though “resolution” has a row for it."),
     ),
     # where things stand
     "a changed position": (
@@ -265,6 +333,20 @@ TAMPERED = {
         ["UPDATE participation SET last = NULL WHERE question_id = 1 AND forecaster_id = 3"],
         SCORES_OF_RAIN,
     ),
+    "a last word of one byte": (
+        [f"UPDATE participation SET last = {ONE_BYTE} WHERE question_id = 1 AND forecaster_id = 3"],
+        SCORES_OF_RAIN,
+    ),
+    "a last word about one outcome": (
+        # the second forecaster always says 50%, so the one number is what both should be
+        ["UPDATE participation SET last = substr(last, 1, 8) WHERE question_id = 1 AND forecaster_id = 2"],
+        SCORES_OF_RAIN,
+    ),
+    "a loss that is no number": (["UPDATE score SET loss = 'NaN' WHERE question_id = 1"], SCORES_OF_RAIN),
+    "a crowd about one outcome": (
+        ["UPDATE crowd_point SET middle = substr(middle, 1, 8) WHERE question_id = 1"],
+        SCORES_OF_RAIN,
+    ),
     "a crowd of more": (["UPDATE crowd_point SET count = 9 WHERE question_id = 1"], SCORES_OF_RAIN),
     "another crowd": (["UPDATE crowd_point SET middle = NULL WHERE question_id = 1"], SCORES_OF_RAIN),
     "a narrower crowd": (["UPDATE crowd_point SET lower = middle WHERE question_id = 1"], SCORES_OF_RAIN),
@@ -278,6 +360,72 @@ def test_whoever_changes_the_record_is_found_out(story: Database, statements: li
     tamper(story, *statements)
 
     assert broken(story) == told
+
+
+LOOSELY_TYPED = {
+    "an entry at no time": ("UPDATE entry SET recorded_at = 'x' WHERE seq = 10", (10, "Entry 10 cannot be read.")),
+    "a head with a word for a number": (
+        "UPDATE journal_head SET seq = 'x'",
+        (16, "The journal's head cannot be read."),
+    ),
+    "tags that are no list": (
+        "UPDATE question SET tags = 'x' WHERE slug = 'wind'",
+        unreadable(4, "question", "question"),
+    ),
+    "a name that is no text": (
+        "UPDATE question SET slug = CAST(x'ff' AS TEXT) WHERE slug = 'wind'",
+        unreadable(4, "question", "question"),
+    ),
+    "a position that is no text": (
+        # whose it was cannot be said, so none of them is known to hold: the first act that takes a position is named
+        "UPDATE position SET entry = CAST(x'ff' AS TEXT) WHERE entry = 10",
+        (8, "The table “position” cannot be read."),
+    ),
+    "a loss that is a word": ("UPDATE score SET loss = 'x' WHERE question_id = 1", SCORES_OF_RAIN),
+    "a count that is a word": ("UPDATE crowd_point SET count = 'x' WHERE question_id = 1", SCORES_OF_RAIN),
+    "a crowd about three outcomes, and one": (
+        (
+            "UPDATE crowd_point SET middle = CAST(middle || substr(lower, 1, 8) AS BLOB), lower = substr(lower, 9) "
+            "WHERE question_id = 1"
+        ),
+        SCORES_OF_RAIN,
+    ),
+    "a crowd at no time": ("UPDATE crowd_point SET at = 'x' || count || at WHERE question_id = 1", SCORES_OF_RAIN),
+}
+"""SQLite takes anything into any column."""
+
+
+@pytest.mark.parametrize("engine", ["sqlite"])
+@pytest.mark.parametrize(("statement", "told"), LOOSELY_TYPED.values(), ids=LOOSELY_TYPED)
+def test_what_is_not_of_its_columns_type_is_found_out(story: Database, statement: str, told: tuple[int, str]) -> None:
+    tamper(story, statement)
+
+    assert broken(story) == told
+
+
+@pytest.mark.parametrize("spec", ["{}", '{"outcomes": []}'])
+def test_a_question_whose_words_were_erased_must_still_have_outcomes(story: Database, spec: str) -> None:
+    """Its entry no longer says which they were."""
+    tamper(
+        story,
+        "UPDATE entry SET content = NULL, salt = NULL WHERE seq = 4",
+        f"UPDATE question SET spec = '{spec}' WHERE slug = 'wind'",
+    )
+
+    assert broken(story) == SCORES_OF_WIND
+
+
+def test_of_two_questions_the_first_entry_that_does_not_hold_is_named(
+    story: Database, mo: Forecaster, clock: MovedClock
+) -> None:
+    """Rain was published before wind, but decided after it."""
+    with story.reading() as session:
+        rain = session.exec(select(Question).where(Question.slug == "rain")).one()
+    clock.moment += HOUR
+    resolve(story, mo, rain, 0)  # entry 16
+    tamper(story, "UPDATE question SET resolution = 0")
+
+    assert broken(story) == (14, "“wind” does not stand as entry 14 left it.")
 
 
 def test_a_question_that_was_never_decided_cannot_be_made_to_look_it(database: Database, rain: Question) -> None:

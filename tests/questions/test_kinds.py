@@ -214,17 +214,44 @@ def test_a_half_written_kind_stops_the_program_with_a_sentence_that_names_the_fi
     finally:
         del sys.modules["halfkinds"]
 
-    lacking = "fields, read, say, resolve, imply, quantiles, series, axis, reading"
+    lacking = "SPEC, IMPLIED, fields, read, say, resolve, told, imply, quantiles, series, axis, reading"
     assert str(caught.value) == f"halfkinds/ladder.py lacks {lacking}."
 
 
-def test_the_four_kinds_are_found() -> None:
-    assert {name: kind.ORDERED for name, kind in KINDS.items()} == {
-        "binary": False,
-        "choice": False,
-        "number": True,
-        "date": True,
-    }
+def test_the_four_kinds_are_found_with_what_their_questions_hold() -> None:
+    found = {name: (kind.ORDERED, tuple(kind.SPEC)) for name, kind in KINDS.items()}
+
+    assert (
+        found.items()
+        >= {
+            "binary": (False, ()),
+            "choice": (False, ("outcomes",)),
+            "number": (True, ("range",)),
+            "date": (True, ("range",)),
+        }.items()
+    )
+
+
+@every_kind
+def test_a_kind_names_the_fields_that_it_asks_and_answers_with(kind: Kind) -> None:
+    assert set(kind.EXAMPLE) <= set(kind.SPEC)
+    assert "probabilities" in kind.IMPLIED
+    assert "reason" not in kind.IMPLIED  # every kind's alike
+
+
+@every_kind
+def test_every_outcome_of_a_kind_without_order_is_told_by_its_label(kind: Kind) -> None:
+    shape = kind.shape(kind.EXAMPLE)
+
+    for label in () if kind.ORDERED else shape.outcomes:
+        assert kind.told(label, shape) == label[:1].upper() + label[1:]
+
+
+@every_kind
+@pytest.mark.parametrize("text", ["", "perhaps", "nan", "\x00"])
+def test_what_is_no_outcome_is_not_told(kind: Kind, text: str) -> None:
+    with pytest.raises(InvalidAnswer):
+        kind.told(text, kind.shape(kind.EXAMPLE))
 
 
 # Yes or no
@@ -290,6 +317,7 @@ def test_a_choice_says_which_percentage_is_missing_and_what_the_others_make() ->
 
 def test_a_choice_is_resolved_by_its_label_whatever_the_capitals() -> None:
     assert [CHOICE.resolve(text, WAR) for text in ("fighting", "  PEACE ", "Capitulation")] == [0, 2, 3]
+    assert CHOICE.told("  PEACE ", WAR) == "Peace"
 
 
 @pytest.mark.parametrize(
@@ -299,18 +327,27 @@ def test_a_choice_is_resolved_by_its_label_whatever_the_capitals() -> None:
         "yes, no",
         ["alone"],
         [f"{i}" for i in range(51)],
-        ["A", "a "],
-        ["A", ""],
-        ["A", 5],
-        ["A", True],
-        ["A", "Annulled"],
+        ["A", "B", "a "],
+        ["A", "B", ""],
+        ["A", "B", 5],
+        ["A", "B", True],
+        ["A", "B", "Annulled"],
     ],
 )
-def test_a_choice_needs_2_to_50_different_labels(outcomes: object) -> None:
+def test_a_choice_needs_3_to_50_different_labels(outcomes: object) -> None:
     with pytest.raises(InvalidQuestion) as caught:
         CHOICE.shape({"outcomes": outcomes})
 
     assert caught.value.field == "outcomes"
+
+
+def test_a_choice_of_two_is_a_yes_or_no_question() -> None:
+    with pytest.raises(InvalidQuestion) as caught:
+        CHOICE.shape({"outcomes": ["A", "B"]})
+
+    assert str(caught.value) == "A choice has 3 to 50 outcomes; ask a yes-or-no question instead."
+    assert CHOICE.shape({"outcomes": ["A", "B", "C"]}).size == 3
+    assert CHOICE.shape({"outcomes": [f"{i}" for i in range(50)]}).size == 50
 
 
 # Number
@@ -448,6 +485,22 @@ def test_a_logarithmic_range_refuses_what_has_no_logarithm() -> None:
 def test_a_number_is_resolved_into_its_bin(text: str, index: int) -> None:
     # Bin i holds -4.1 + 0.1 i, so 0.8 is 49.
     assert NUMBER.resolve(text, GDP) == index
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("57.9", "57.9 USD"),
+        ("57,91 USD", "57.91 USD"),  # not rounded to its bin of 40 cents
+        ("57.90", "57.9 USD"),
+        ("120", "120 USD"),  # beyond the open end, and known
+        ("over", "Over 110 USD"),
+        ("over 110", "Over 110 USD"),
+        ("Below", "Under 30 USD"),
+    ],
+)
+def test_the_number_that_came_is_told_exactly_and_with_its_unit(text: str, told: str) -> None:
+    assert NUMBER.told(text, BRENT) == told
 
 
 @pytest.mark.parametrize("text", ["-1", "21", "20.3", "-0.2"])
@@ -640,6 +693,25 @@ def test_a_date_is_resolved_into_its_bin_and_without_a_time_is_noon(text: str, i
     hundred_days = dates("2026-01-01T00:00:00Z", "2026-04-11T00:00:00Z")
 
     assert DATE.resolve(text, hundred_days) == index
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("2026-03-04", "4 Mar 2026"),
+        ("2026-03-04 12:00", "4 Mar 2026"),  # its noon stands for a day
+        ("2026-03-04 14:30", "4 Mar 2026, 14:30 UTC"),
+        ("2026-03-04T14:30+02:00", "4 Mar 2026, 12:30 UTC"),
+        ("2027-06-01", "1 Jun 2027"),  # beyond the open end, and known
+        ("after", "1 Jan 2027 or later"),
+    ],
+)
+def test_the_moment_that_came_is_told_as_all_dates_are(text: str, told: str) -> None:
+    assert DATE.told(text, dates("2026-01-05T00:00:00Z", "2027-01-01T00:00:00Z")) == told
+
+
+def test_where_days_are_asked_for_the_day_alone_is_told() -> None:
+    assert DATE.told("2026-03-04 14:30", YEAR) == "4 Mar 2026"
 
 
 @pytest.mark.parametrize("text", ["2026-02-30", "9 May 2026", "2026-5-9", "2026-05-09 25:00", "٢٠٢٦-05-09", "before"])

@@ -1,12 +1,19 @@
 """Set files: what a good one holds, and every way in which a bad one is refused with its file, question and reason."""
 
+import sys
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from pathlib import Path
+from types import ModuleType
+from typing import cast
 
 import pytest
 
-from questions import setfile
+from questions import kinds, setfile
+from questions.kinds import KINDS, REQUIRED
+from questions.registry import discover
 from questions.setfile import InvalidFile
+from questions.shape import Kind
 
 HEAD = """
 [set]
@@ -153,6 +160,78 @@ def test_tabs_line_breaks_and_every_script_are_text() -> None:
     assert parse(text).drafts[0].fields["criteria"] == "Wie\tgemessen.\n\n如測量 🌧"
 
 
+# A kind of one's own
+
+
+LADDER_FILE = '''
+"""How high somebody climbs."""
+
+from questions.kinds.choice import axis, fields, quantiles, read, reading, resolve, say, series, told
+from questions.percent import probability
+from questions.shape import Shape
+
+import numpy as np
+
+NAME, TITLE, ORDERED, HINT, EXAMPLE = "test-ladder", "Ladder", False, "Climb.", {"rungs": ["ground", "middle", "top"]}
+SPEC, IMPLIED = ("rungs",), ("top",)
+
+
+def shape(spec):
+    return Shape(tuple(spec["rungs"]), spec={"rungs": list(spec["rungs"])})
+
+
+def imply(implied, shape):
+    top = float(probability(implied["top"], "top"))
+    rest = (1 - top) / (shape.size - 1)
+    return np.array([rest] * (shape.size - 1) + [top])
+'''
+
+CLIMB = RAIN.replace("binary", "test-ladder").replace("probability", "top")
+CLIMB = CLIMB.replace("[questions.implied]", 'rungs = ["ground", "shed", "roof"]\n[questions.implied]')
+
+
+@pytest.fixture
+def ladder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Kind:
+    """A fifth kind: one file, found as the others are."""
+    (tmp_path / "ladder.py").write_text(LADDER_FILE)
+    package = ModuleType("own_kinds")
+    package.__path__ = [str(tmp_path)]
+    monkeypatch.setitem(sys.modules, "own_kinds", package)
+    found = cast(dict[str, Kind], discover(package, REQUIRED))
+    monkeypatch.delitem(sys.modules, "own_kinds.ladder")
+    monkeypatch.setitem(kinds.KINDS, "test-ladder", found["test-ladder"])
+    return found["test-ladder"]
+
+
+def test_a_new_kind_brings_its_own_fields_in_its_one_file(ladder: Kind) -> None:
+    (climb, wind) = parse(HEAD + CLIMB + WIND).drafts
+
+    assert climb.fields["kind"] == ladder.NAME
+    assert climb.fields["spec"] == {"rungs": ["ground", "shed", "roof"]}
+    assert climb.implied is not None
+    assert climb.implied.tolist() == pytest.approx([0.1, 0.1, 0.8])  # the rest of 0.8, halved
+    assert wind.fields["kind"] == "choice"
+
+
+@pytest.mark.usefixtures("ladder")
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("rungs =", "steps =", "(steps): is not a field. Known are slug, kind, title, background, criteria, fine_pr"),
+        ("rungs =", 'outcomes = ["a", "b", "c"]\nrungs =', "(outcomes): is not a field. Known are slug, kind, tit"),
+        ("top = 0.8", "probability = 0.8", "(probability): is not a field. Known are top, reason."),
+        ('"shed"', '"sh\\u0000ed"', "(rungs): holds a control character. Take it out."),
+        ('["ground", "shed", "roof"]', f'"{"a" * 301}"', "(rungs): is 301 characters long. Keep it to 300."),
+    ],
+)
+def test_fields_of_other_kinds_and_bad_text_are_refused_of_a_new_kind_too(old: str, new: str, said: str) -> None:
+    assert fault(HEAD + changed(old, new, CLIMB)).startswith(f"weather.toml, question 1 {said}")
+
+
+def test_a_field_of_a_kind_is_unknown_without_it() -> None:
+    assert "“test-ladder” is not a kind" in fault(HEAD + CLIMB)
+
+
 # Bad files: what is not TOML at all
 
 
@@ -236,11 +315,12 @@ RAIN_FAULTS = {
         'slug = "rain"\ncolour = "blue"',
         (
             "(colour): is not a field. Known are slug, kind, title, background, criteria, fine_print, resolves_from, "
-            "claim, paragraph, tags, group, opens_at, closes_at, resolves_at."
+            "claim, paragraph, tags, group, opens_at, closes_at, resolves_at, implied."
         ),
     ),
     "a very long unknown key": ('slug = "rain"', f"{'k' * 500} = 1", f"({'k' * 40}): is not a field."),
-    "an unknown kind": ('"binary"', '"ternary"', "(kind): “ternary” is not a kind. Choose binary, choice, date, numb"),
+    "an unknown kind": ('"binary"', '"ternary"', f"(kind): “ternary” is not a kind. Choose {', '.join(KINDS)}."),
+    "no kind": ('kind = "binary"\n', "", "(kind): is missing."),
     "an opening without a zone": (
         "opens_at = 2026-03-02T12:00:00Z",
         "opens_at = 2026-03-02T12:00:00",
@@ -277,7 +357,7 @@ RAIN_FAULTS = {
     "outcomes where there are none": (
         'kind = "binary"',
         'kind = "binary"\noutcomes = ["a", "b"]',
-        "(outcomes): A yes-or-no question has no “outcomes”. Leave it out.",
+        "(outcomes): is not a field. Known are slug, kind, title,",
     ),
     "implied true": ("0.8", "true", "(probability): “True” is not a number."),
     "implied NaN": ("0.8", "nan", "(probability): “nan” is "),
@@ -293,7 +373,12 @@ RAIN_FAULTS = {
     "an unknown key beside what is implied": (
         'reason = "It says so."',
         "confidence = 9",
-        "(confidence): is not a field.",
+        "(confidence): is not a field. Known are probability, probabilities, reason.",
+    ),
+    "what another kind implies": (
+        "probability = 0.8",
+        "probability = 0.8\nmedian = 2",
+        "(median): is not a field. Known are probability, probabilities, reason.",
     ),
 }
 
@@ -302,6 +387,19 @@ OTHER_FAULTS = {
         'slug = "wind"',
         'slug = "rain"',
         "question 2 (slug): “rain” stands twice in the file.",
+    ),
+    "what another kind holds": (
+        'kind = "choice"',
+        'kind = "choice"\nrange = { low = 1 }',
+        (
+            "question 2 (range): is not a field. Known are slug, kind, title, background, criteria, fine_print, "
+            "resolves_from, claim, paragraph, tags, group, opens_at, closes_at, resolves_at, outcomes, implied."
+        ),
+    ),
+    "two outcomes": (
+        '["north", "south", "calm"]',
+        '["north", "south"]',
+        "question 2 (outcomes): A choice has 3 to 50 outcomes; ask a yes-or-no question instead.",
     ),
     "one outcome": ('["north", "south", "calm"]', '["north"]', "question 2 (outcomes): A choice needs “outcomes”: a"),
     "an outcome that stands twice": ('"south"', '"North"', "question 2 (outcomes): “North” stands twice among the"),

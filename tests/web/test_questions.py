@@ -177,7 +177,7 @@ def test_the_page_says_what_is_asked_and_whose_claim_it_was(visit: Visit, town: 
 
 
 def test_after_the_resolution_everyones_score_stands_there(visit: Visit, town: Town) -> None:
-    """Known an hour after noon, of ten: each loss is a tenth of what it would be over the whole window.
+    """Known an hour after noon, of ten: each loss is a tenth of what it is while standing.
 
     Bob (1 - 1)² = 0; the crowd's median is 0.85, and 0.15² = 0.0225; Ada 0.3² = 0.09; the almanac 0.4² = 0.16; half
     and half 0.5² = 0.25.
@@ -187,11 +187,11 @@ def test_after_the_resolution_everyones_score_stands_there(visit: Visit, town: T
 
     rows = [one.text for one in Sight.of(html.partition('id="scores"')[2]).find("tr")[1:]]
     expected = [
-        "Bob 0.000",
-        "The crowd median 0.002",
-        "Ada 0.009",
-        "The almanac text 0.016",
-        "Always 50% yardstick 0.025",
+        "Bob 0.000 0.000",
+        "The crowd median 0.023 0.002",
+        "Ada 0.090 0.009",
+        "The almanac text 0.160 0.016",
+        "Always 50% yardstick 0.250 0.025",
     ]
     assert [row[: len(start)] for row, start in zip(rows, expected, strict=True)] == expected
     assert board.count("10% 100%") == 5  # coverage and presence
@@ -210,12 +210,12 @@ def test_what_people_write_is_shown_as_text(visit: Visit, database: Database, ad
 
 
 def test_what_was_just_saved_is_seen_though_the_clock_went_back(
-    visit: Visit, database: Database, clock: MovedClock, town: Town, ada: Forecaster
+    visit: Visit, database: Database, clock: MovedClock, rain: Question, ada: Forecaster
 ) -> None:
     clock.moment += HOUR
-    say(database, ada, town.open["binary"], 0.7)
+    say(database, ada, rain, 0.7)
     clock.moment -= HOUR
 
-    page = visit(ada).get("/questions/binary").text
+    page = visit(ada).get("/questions/rain").text
 
     assert "70% crowd of 1" in Sight.of(page).text

@@ -65,12 +65,12 @@ def _results(session: Session, who: Forecaster, viewer: Forecaster | None, momen
 def _current(
     session: Session, who: Forecaster, viewer: Forecaster | None, moment: datetime
 ) -> list[tuple[Glance, Own]]:
-    """What stands on questions that are still open."""
+    """What stands on questions that are open, or wait for resolution."""
     standing = views.standing_forecasts(session, who, moment)
     listed = catalog.listed(session, visible(viewer), col(Question.id).in_(standing))
     looked = [views.look(session, one, moment) for one in listed]
     return [
         (views.glance(asked), views.own(asked, standing[asked.question.id]))
         for asked in looked
-        if asked.status == "open"
+        if asked.status in ("open", "closed")
     ]

@@ -125,9 +125,9 @@ def resolution_page(
     session: Session, question: Question, moderator: Forecaster, moment: datetime,
     *, typed: Mapping[str, str] | None = None, decision: Decision | None = None, error: Refusal | None = None,
 ) -> ResolutionPage:  # fmt: skip
-    """The form, or with a decision what it will do. After a conflict the form has the newest decision in sight."""
+    """The form, filled with what was typed or else with what stands; or with a decision what it will do."""
     asked = views.one(session, question, moment)
-    given = typed or {}
+    given = _standing(asked) if typed is None else typed
     return ResolutionPage(
         viewer=moderator,
         here=f"/questions/{question.slug}/resolution",
@@ -145,6 +145,20 @@ def resolution_page(
     )
 
 
+def _standing(asked: Asked) -> Mapping[str, str]:
+    """The resolution that stands, as it would be typed: who corrects one thing shall not change another unawares."""
+    stands = asked.resolution
+    if stands is None or stands.outcome is None or stands.known_at is None:
+        return {}
+    outcome = stands.value if asked.kind.ORDERED else asked.shape.outcomes[stands.outcome]
+    typed = {"verdict": stands.verdict, "outcome": outcome, "known_at": _typed(stands.known_at)}
+    return typed | {"evidence_url": stands.evidence_url, "note": stands.note}
+
+
+def _typed(moment: datetime) -> str:
+    return moment.isoformat(sep=" ").replace("+00:00", "")
+
+
 def _example(asked: Asked) -> str:
     axis = asked.kind.axis(asked.shape)
     return f"As published, such as {asked.kind.reading((axis.low + axis.high) / 2, asked.shape)}."
@@ -153,7 +167,7 @@ def _example(asked: Asked) -> str:
 def _shown(typed: Mapping[str, str], decision: Decision | None) -> str:
     """The moment to be confirmed, exactly: an empty field means now, and now must not move while somebody reads."""
     if decision is not None and decision.known_at is not None:
-        return decision.known_at.isoformat(sep=" ").replace("+00:00", "")
+        return _typed(decision.known_at)
     return typed.get("known_at", "")
 
 
@@ -163,7 +177,9 @@ def _said(asked: Asked, decision: Decision | None) -> str:
     if decision.outcome is None:
         return decision.verdict
     label = asked.shape.outcomes[decision.outcome]
-    return f"resolved: {decision.value} (in the bin “{label}”)" if asked.kind.ORDERED else f"resolved: {label}"
+    if not asked.kind.ORDERED:
+        return f"resolved: {label}"
+    return f"resolved: {asked.kind.told(decision.value, asked.shape)} (in the bin “{label}”)"
 
 
 def changes(session: Session, question: Question, decision: Decision) -> list[Change]:
