@@ -127,3 +127,14 @@ def test_every_kind_of_forecaster_has_a_page_that_says_what_it_is(visit: Visit, 
     assert "read out of it on 1 Apr 2026, after the fact, so it carries no rank" in said["almanac"]
     assert "No score yet: none of the questions answered here is resolved." in said["mo"]
     assert browser.get("/people/ADA").status_code == 200
+
+
+def test_a_forecast_that_waits_for_its_outcome_stands_on_the_persons_page(
+    visit: Visit, database: Database, clock: MovedClock, rain: Question, ada: Forecaster
+) -> None:
+    say(database, ada, rain, 0.7)
+    clock.moment += 11 * HOUR
+
+    page = Sight.of(visit(ada).get("/people/ada").text).text
+
+    assert "What of the rain? 70% said 2 Mar 2026; closed, waiting for resolution" in page

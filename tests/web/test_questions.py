@@ -219,3 +219,12 @@ def test_what_was_just_saved_is_seen_though_the_clock_went_back(
     page = visit(ada).get("/questions/rain").text
 
     assert "70% crowd of 1" in Sight.of(page).text
+
+
+@pytest.mark.parametrize(("hours", "late"), [(5, False), (5.1, True)])
+def test_who_comes_after_half_of_the_time_is_told_that_no_place_is_to_be_had(
+    visit: Visit, clock: MovedClock, rain: Question, ada: Forecaster, hours: float, late: bool
+) -> None:
+    clock.moment += hours * HOUR
+
+    assert ("more than half of its time is over" in visit(ada).get("/questions/rain").text) is late

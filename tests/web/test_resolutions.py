@@ -6,7 +6,7 @@ from forecasts.database import Database
 from forecasts.models import Forecaster
 from questions.catalog import Decision
 from questions.models import Question
-from tests.cast import DAY, HOUR, MovedClock, annul, decide, everything, fresh, join, kinds, loss, resolve, say
+from tests.cast import DAY, HOUR, NOON, MovedClock, annul, decide, everything, fresh, join, kinds, loss, resolve, say
 from tests.web.conftest import Town, Visit
 from tests.web.sight import Sight
 
@@ -222,6 +222,23 @@ def test_an_ordered_outcome_is_shown_with_the_bin_that_it_falls_into(visit: Visi
     answer = visit(mo).post("/questions/number/resolution", data=YES | {"outcome": "2"})
 
     assert "will be resolved: 2 (in the bin “2”)" in Sight.of(answer.text).text
+
+
+def test_who_corrects_a_resolution_finds_all_of_it_in_the_form(
+    visit: Visit, database: Database, clock: MovedClock, rain: Question, mo: Forecaster
+) -> None:
+    """Else an empty moment would mean now, and move the end of everybody's score."""
+    clock.moment = NOON + 3 * HOUR
+    browser = visit(mo)
+    known = {"known_at": "2026-03-02 14:00", "evidence_url": "https://example.org/rain", "note": "It poured."}
+    browser.post("/questions/rain/resolution", data=YES | known | {"step": "confirm"})
+
+    html = browser.get("/questions/rain/resolution").text
+
+    assert 'value="2026-03-02 14:00:00"' in html
+    assert 'value="https://example.org/rain"' in html
+    assert ">It poured.</textarea>" in html
+    assert html.count(" checked>") == 2  # resolve, and yes
 
 
 def test_no_place_is_promised_for_an_ordered_question_as_the_board_gives_none(
