@@ -72,7 +72,9 @@ def view_of(session: Session, person: Forecaster | None, within: QuestionSet | N
     yes = np.array([row[0][1] for row in rows], dtype=float)
     happened = np.array([row[1] for row in rows], dtype=np.int64)
     dots, curve = calibration.bins(yes, happened), calibration.pooled(yes, happened)
-    heading = charts.Heading("calibration", "Calibration", "The dots of a perfect forecaster lie along the diagonal.")
+    heading = charts.Heading(
+        "calibration", "Forecasts against outcomes", "The dots of a perfect forecaster lie along the diagonal."
+    )
     drawn = [charts.Bin(dot.low, dot.high, dot.forecast, dot.frequency, dot.count) for dot in dots]
     return CalibrationView(
         chart=charts.reliability(heading, drawn, charts.Curve(curve.forecast, curve.frequency)),
