@@ -1,5 +1,8 @@
 """Calibration: how often what was called 70% likely happened."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 from fastapi import APIRouter, Response
 from sqlalchemy import ColumnElement
@@ -57,6 +60,27 @@ def forecaster_of(session: Session, handle: str) -> Forecaster:
 
 def view_of(session: Session, person: Forecaster | None, within: QuestionSet | None) -> CalibrationView:
     """One case a question: the forecast that stood at the end. For everybody, one case a person and question."""
+    rows = _cases(session, person, within)
+    yes = np.array([last[1] for last, *_ in rows], dtype=float)
+    happened = np.array([outcome for _, outcome, *_ in rows], dtype=np.int64)
+    curve = calibration.pooled(yes, happened)
+    bins = [
+        charts.Bin(dot.low, dot.high, dot.forecast, dot.frequency, dot.count) for dot in calibration.bins(yes, happened)
+    ]
+    about = "The dots of a perfect forecaster lie along the diagonal."
+    heading = charts.Heading("calibration", "Forecasts against outcomes", about)
+    return CalibrationView(
+        chart=charts.reliability(heading, bins, charts.Curve(curve.forecast, curve.frequency)),
+        forecasts=len(rows),
+        questions=len({question for _, _, question, _ in rows}),
+        people=len({who for *_, who in rows}),
+    )
+
+
+def _cases(
+    session: Session, person: Forecaster | None, within: QuestionSet | None
+) -> Sequence[tuple[Any, int | None, int, int]]:
+    """The last vector, the outcome, the question and the forecaster of each case."""
     conditions: list[ColumnElement[bool]] = [col(Question.kind) == "binary"]
     conditions.append(col(Forecaster.kind) == "person" if person is None else col(Forecaster.id) == person.id)
     if within is not None:
@@ -68,17 +92,4 @@ def view_of(session: Session, person: Forecaster | None, within: QuestionSet | N
         .join(Forecaster, col(Forecaster.id) == Participation.forecaster_id)
         .where(col(Participation.last).is_not(None), *conditions)
     )
-    rows = session.exec(statement).all()
-    yes = np.array([row[0][1] for row in rows], dtype=float)
-    happened = np.array([row[1] for row in rows], dtype=np.int64)
-    dots, curve = calibration.bins(yes, happened), calibration.pooled(yes, happened)
-    heading = charts.Heading(
-        "calibration", "Forecasts against outcomes", "The dots of a perfect forecaster lie along the diagonal."
-    )
-    drawn = [charts.Bin(dot.low, dot.high, dot.forecast, dot.frequency, dot.count) for dot in dots]
-    return CalibrationView(
-        chart=charts.reliability(heading, drawn, charts.Curve(curve.forecast, curve.frequency)),
-        forecasts=len(rows),
-        questions=len({row[2] for row in rows}),
-        people=len({row[3] for row in rows}),
-    )
+    return session.exec(statement).all()
