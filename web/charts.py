@@ -602,7 +602,7 @@ def sparkline(key: str, series: Series, times: Times, axis: Axis, window: Window
     end = along.place(window.until)
     path = step_path(xs, ys, end)
     dot = Dot(end, ys[-1], 2.5, "crowd") if ys and np.isfinite(ys[-1]) else None
-    return Sparkline(key, (label or series.label) if path else "no forecasts yet", path, dot, box.bottom + 2, box)
+    return Sparkline(key, (label or series.label) if path else "no forecasts", path, dot, box.bottom + 2, box)
 
 
 # History
@@ -819,7 +819,7 @@ def _history_plot(heading: Heading, box: Box, past: _Past, axis: Axis, say: Say)
         y_ticks=_up_ticks(axis, past.up),
         legend=_history_legend(past),
         table=_history_table(past, heading.title, say),
-        empty="No forecasts yet" if past.is_empty else "",
+        empty="No forecasts" if past.is_empty else "",
     )
 
 
@@ -993,7 +993,7 @@ def _density_plot(
         y_ticks=(),
         legend=tuple(legend) if len(legend) > 1 else (),
         table=table,
-        empty="" if spreads else "No forecasts yet",
+        empty="" if spreads else "No forecasts",
     )
 
 

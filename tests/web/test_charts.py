@@ -178,7 +178,7 @@ def test_a_sparkline_without_forecasts_says_so_and_keeps_its_box() -> None:
 
     assert (chart.path, chart.dot) == ("", None)
     assert 'viewBox="0 0 120.0 28.0"' in text
-    assert ">no forecasts yet</title>" in text
+    assert ">no forecasts</title>" in text
 
 
 def test_a_crowd_that_withdrew_has_no_dot_at_the_end() -> None:
@@ -246,7 +246,7 @@ def test_ones_own_forecasts_are_steps_with_a_dot_each() -> None:
 def test_nobody_yet_is_said_in_words() -> None:
     chart = history(line(), times=moments())
 
-    assert chart.plot.empty == "No forecasts yet"
+    assert chart.plot.empty == "No forecasts"
     assert (chart.lines[0].path, chart.tips, chart.plot.legend) == ("", (), ())
 
 
