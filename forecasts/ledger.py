@@ -9,7 +9,7 @@ import sqlalchemy
 from sqlalchemy import ColumnElement, bindparam, delete, insert, update
 from sqlmodel import Session, col, select
 
-from forecasts import history, leaderboard
+from forecasts import crowd, history, leaderboard
 from forecasts.models import CROWD, EVEN, CrowdPoint, Forecast, Forecaster, Participation, Position, Score
 from forecasts.scoring import Assessment, assess, everybody, main_rule
 from questions import catalog, journal
@@ -126,7 +126,7 @@ def rescore(session: Session, question: Question) -> Assessment | None:
     path = said.crowd(catalog.kind_of(question).ORDERED)
     if points := history.points_of(question, path):
         session.connection().execute(insert(table_of(CrowdPoint)), points)
-    assessment = _assess(session, question, said, resolution.outcome or 0, resolution.known_at)
+    assessment = _assess(session, question, said, path, resolution.outcome or 0, resolution.known_at)
     if assessment is not None:
         _write(session, question, assessment)
     return assessment
@@ -136,11 +136,18 @@ def foresee(session: Session, question: Question, decision: Decision) -> Assessm
     """The scores that this decision would give, without writing any; None where it gives none."""
     if decision.verdict != "resolved" or decision.known_at is None:
         return None
-    return _assess(session, question, history.read(session, question), decision.outcome or 0, decision.known_at)
+    said = history.read(session, question)
+    path = said.crowd(catalog.kind_of(question).ORDERED)
+    return _assess(session, question, said, path, decision.outcome or 0, decision.known_at)
 
 
 def _assess(
-    session: Session, question: Question, said: history.History, outcome: int, known_at: datetime | None
+    session: Session,
+    question: Question,
+    said: history.History,
+    path: crowd.Path,
+    outcome: int,
+    known_at: datetime | None,
 ) -> Assessment | None:
     window = history.window_of(question, known_at)
     if not window.realised:
@@ -148,7 +155,7 @@ def _assess(
     ordered = catalog.kind_of(question).ORDERED
     yardsticks = select(Forecaster.handle, Forecaster.id).where(col(Forecaster.handle).in_((CROWD, EVEN)))
     named = dict(session.exec(yardsticks).all())
-    acts = everybody(said.acts, said.crowd(ordered), window, named[CROWD], named[EVEN])
+    acts = everybody(said.acts, path, window, named[CROWD], named[EVEN])
     return assess(acts, window, outcome, ordered)
 
 

@@ -1,6 +1,7 @@
 """Draws README's picture: the desk with simulated forecasters, as `make picture`."""
 
 import random
+import shutil
 import tempfile
 import threading
 from datetime import UTC, datetime, timedelta
@@ -16,11 +17,11 @@ from forecasts.models import Forecaster
 from forecasts.settings import Settings
 from questions import catalog, journal, setfile
 from questions.models import Question
+from tests.browser.conftest import QUIET
 from web.app import create
 
 HOME = Path(__file__).parent.parent.parent
 PICTURE = HOME / "web" / "docs" / "desk.png"
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 OPENING = datetime(2026, 1, 6, tzinfo=UTC)
 
 
@@ -71,7 +72,7 @@ def draw(database: Database) -> None:
     thread = threading.Thread(target=server.run)
     thread.start()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=QUIET)
         page = browser.new_page(viewport={"width": 1180, "height": 720})
         page.goto("http://127.0.0.1:8765/sign-in")
         page.fill("#name", "simulated-1")
