@@ -1,6 +1,7 @@
 """The database: engine, pragmas, migrations, transactions. The only file that begins, commits or rolls back."""
 
 import re
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -168,8 +169,21 @@ def _require_file(engine: Engine) -> None:
 
 def _prepare_sqlite(connection: Any, record: object) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves, so that DDL is transactional too
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
+    for pragma in ("busy_timeout=10000", "synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
+    _use_wal(connection)
+
+
+def _use_wal(connection: Any, attempts: int = 200) -> None:
+    """Turn the write-ahead log on. SQLite does not wait for others who do so at the same moment, so we do."""
+    for left in reversed(range(attempts)):
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or not left:
+                raise
+            threading.Event().wait(0.05)
 
 
 def _foreign_keys(connection: Connection, *, on: bool) -> None:
