@@ -179,11 +179,12 @@ def _use_wal(connection: Any, attempts: int = 200) -> None:
     for left in reversed(range(attempts)):
         try:
             connection.execute("PRAGMA journal_mode=WAL")
-            return
         except sqlite3.OperationalError as error:
             if "locked" not in str(error) or not left:
                 raise
             threading.Event().wait(0.05)
+        else:
+            return
 
 
 def _foreign_keys(connection: Connection, *, on: bool) -> None:
