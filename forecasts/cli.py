@@ -1,13 +1,13 @@
-"""The command line: serve, load, verify, rescore, user."""
+"""The command line: serve, load, verify, rescore, import, export, user."""
 
 from __future__ import annotations
 
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 from pydantic import ValidationError
@@ -16,6 +16,7 @@ from questions.errors import Refusal
 
 if TYPE_CHECKING:
     from forecasts.database import Database
+    from forecasts.formats import Format
     from forecasts.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Keep score of predictions.")
@@ -23,6 +24,9 @@ users = typer.Typer(no_args_is_help=True, help="The people who may sign in.")
 app.add_typer(users, name="user")
 
 Files = Annotated[list[Path], typer.Option("--load", help="A set of questions to load first, if it is not there yet.")]
+Form = Annotated[str, typer.Argument(metavar="FORMAT", help="The format of the files, such as csv.")]
+Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The folder that holds the files, or will.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only look: say what would be added, or name every bad row.")]
 Role = Annotated[str, typer.Option(help="forecaster, moderator or administrator.")]
 
 
@@ -38,11 +42,26 @@ def opened(*, existing: bool = False) -> Iterator[Database]:
             if existing:
                 database.require()
             database.prepare()
+            catch_up(database)
             yield database
         finally:
             database.close()
     except Refusal as refusal:
         stop(str(refusal))
+
+
+def catch_up(database: Database) -> None:
+    """Work out what is missing of what follows from the forecasts, as after a migration."""
+    from rich.progress import track
+
+    from forecasts import ledger
+
+    with database.reading() as session:
+        if not ledger.behind(session):
+            return
+    with database.writing() as (session, _):
+        for question in track(ledger.behind(session), "Working out scores"):
+            ledger.renew(session, question)
 
 
 def settings() -> Settings:
@@ -148,9 +167,57 @@ def rescore() -> None:
 
     with opened(existing=True) as database, database.writing() as (session, _):
         questions = session.exec(select(Question)).all()
-        for question in track(questions, "Rescoring"):
-            ledger.rescore(session, question)
-    print(f"{len(questions)} questions rescored.")
+        changed = [question for question in track(questions, "Rescoring") if ledger.renew(session, question)]
+    print(f"{len(questions)} questions rescored, {len(changed)} of them with other numbers than before.")
+
+
+@app.command("import")
+def import_folder(form: Form, folder: Folder, dry_run: DryRun = False) -> None:
+    """Add the questions, forecasts and resolutions of a folder, all or nothing. A second time nothing is new."""
+    from forecasts import importing
+    from questions import journal
+
+    found = format_of(form).read(folder)
+    with opened() as database:
+        if dry_run:
+            with database.reading() as session:
+                print(importing.examine(session, found, journal.moment(session, database.clock.now())))
+            print("This was a dry run: nothing was written.")
+            return
+        with database.writing() as (session, moment):
+            plan = importing.examine(session, found, moment)
+            importing.carry_out(session, plan, by=journal.OPERATOR, moment=moment, follow=watch)
+    print(plan)
+
+
+@app.command("export")
+def export_folder(form: Form, folder: Folder) -> None:
+    """Write every question, forecast and resolution, the scores and the crowd into a new folder."""
+    from forecasts import exporting
+
+    chosen = format_of(form)
+    with opened(existing=True) as database, database.reading() as session:
+        gathered = exporting.gather(session, watch)
+        chosen.write(gathered, folder)
+    print(
+        f"{folder}: {len(gathered.questions):,} questions, {len(gathered.forecasts):,} forecasts and "
+        f"{len(gathered.resolutions):,} resolutions, with scores and the crowd."
+    )
+
+
+def format_of(name: str) -> Format:
+    """The format of that name; ends the program with a sentence where there is none."""
+    from forecasts.formats import FORMATS
+
+    return FORMATS[name] if name in FORMATS else stop(f"“{name}” is not a format. Choose {', '.join(FORMATS)}.")
+
+
+def watch(things: Sequence[Any], what: str) -> Iterable[Any]:
+    """The same things, with a progress bar beside them on standard error; none where there is nothing to do."""
+    from rich.console import Console
+    from rich.progress import track
+
+    return track(things, what, console=Console(stderr=True)) if things else things
 
 
 @users.command("add")
@@ -194,6 +261,8 @@ def list_users() -> None:
 
     with opened(existing=True) as database, database.reading() as session:
         for person in session.exec(
-            select(Forecaster).where(Forecaster.kind == "person").order_by(col(Forecaster.handle))
+            select(Forecaster)
+            .where(Forecaster.kind == "person", ~col(Forecaster.imported))
+            .order_by(col(Forecaster.handle))
         ):
             print(f"{person.name}\t{person.role}\tsince {person.joined_at:%Y-%m-%d}")

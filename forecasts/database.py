@@ -20,6 +20,7 @@ from sqlmodel import Session
 
 import forecasts.models  # noqa: F401  the tables must be known before the first session
 from forecasts.clock import Clock
+from forecasts.history import KeptPaths
 from questions import journal
 from questions.errors import Refusal
 
@@ -39,12 +40,14 @@ class Database:
     """One database and the clock that its acts are recorded by.
 
     crowds keeps what was computed of questions, by id and revision; see forecasts/history.py.
+    boards keeps what boards are made of, by the journal's length; see forecasts/boards.py.
     """
 
     def __init__(self, url: str, clock: Clock) -> None:
         self.clock = clock
         self.engine = _engine(url)
-        self.crowds: dict[tuple[int, int], Any] = {}
+        self.crowds = KeptPaths()
+        self.boards: dict[Any, Any] = {}
         sqlite = self.engine.dialect.name == "sqlite"
         self._readers = self.engine if sqlite else self.engine.execution_options(isolation_level="REPEATABLE READ")
         self._writers = self.engine.execution_options(writes=True)
@@ -53,7 +56,7 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A session that sees one consistent state and writes nothing."""
-        with Session(self._readers, info={"crowds": self.crowds}, autoflush=False) as session:
+        with Session(self._readers, info={"crowds": self.crowds, "boards": self.boards}, autoflush=False) as session:
             yield session
 
     @contextmanager

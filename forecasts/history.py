@@ -1,23 +1,23 @@
 """What was said on a question, read out of the tables into the arrays that scoring works on."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import numpy as np
 from sqlalchemy import bindparam, select
 from sqlmodel import Session, col
 
 from forecasts import crowd
-from forecasts.models import CrowdPoint, Forecast, Forecaster
-from forecasts.timeline import NEVER, Acts, Mask, Window
+from forecasts.models import CrowdPath, Forecast, Forecaster
+from forecasts.timeline import NEVER, Acts, Mask, Numbers, Window
 from questions import catalog
 from questions.models import Question
 from questions.shape import Vector
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
-KEPT = 500
+LARGEST = 200_000_000
+"""How many bytes of computed paths are kept."""
 
 _ACTS = (
     select(
@@ -26,23 +26,45 @@ _ACTS = (
         col(Forecast.probabilities),
         col(Forecast.expires_at),
         col(Forecaster.kind),
+        col(Forecast.entry),
     )
     .join(Forecaster, col(Forecaster.id) == Forecast.forecaster_id)
     .where(col(Forecast.question_id) == bindparam("question"))
     .order_by(col(Forecast.entry))
 )
-_POINTS = select(CrowdPoint).where(col(CrowdPoint.question_id) == bindparam("question")).order_by(col(CrowdPoint.at))
+_PATH = select(CrowdPath).where(col(CrowdPath.question_id) == bindparam("question"))
 
 
 @dataclass(frozen=True)
 class History:
-    """Every act on one question, and which of them are a person's: those are the crowd's base."""
+    """Every act on one question.
+
+    persons  (n,) which of them are a person's: those are the crowd's base
+    entry    (n,) the journal's numbers of the acts
+    """
 
     acts: Acts
     persons: Mask
+    entry: Numbers
 
     def crowd(self, ordered: bool) -> crowd.Path:
         return crowd.path(self.acts.only(self.persons), ordered)
+
+
+@dataclass
+class KeptPaths:
+    """Paths that were computed or read, by the question's id and revision; `size` is how many bytes they take."""
+
+    paths: dict[tuple[int, int], crowd.Path] = field(default_factory=dict)
+    size: int = 0
+
+    def add(self, key: tuple[int, int], path: crowd.Path) -> None:
+        """Keep one more; where all would be too large, forget the others first."""
+        more = path.at.nbytes + path.count.nbytes + 3 * path.middle.nbytes
+        if self.size + more > LARGEST:
+            self.paths, self.size = {}, 0  # other threads may still read what was kept before
+        self.paths[key] = path
+        self.size += more
 
 
 def ticks(moment: datetime) -> int:
@@ -73,44 +95,37 @@ def read(session: Session, question: Question) -> History:
         withdrawn=np.array([row[2] is None for row in rows], dtype=bool),
         expires=np.array([ticks(row[3]) if row[3] else NEVER for row in rows], dtype=np.int64),
     )
-    return History(acts, np.array([row[4] == "person" for row in rows], dtype=bool))
+    persons = np.array([row[4] == "person" for row in rows], dtype=bool)
+    return History(acts, persons, np.array([row[5] for row in rows], dtype=np.int64))
 
 
 def crowd_of(session: Session, question: Question) -> crowd.Path:
     """The crowd's path on the question: as it was settled, else computed and kept until the next act."""
-    kept: dict[tuple[int, int], crowd.Path] = session.info["crowds"]
+    kept: KeptPaths = session.info["crowds"]
     key = (question.id, question.revision)
-    path = kept.get(key)
+    path = kept.paths.get(key)
     if path is None:
         path = _settled(session, question) or read(session, question).crowd(catalog.kind_of(question).ORDERED)
-        if len(kept) >= KEPT:
-            kept.clear()  # another thread may do this at any moment, so nothing is looked for in it twice
-        kept[key] = path
+        kept.add(key, path)
     return path
 
 
 def _settled(session: Session, question: Question) -> crowd.Path | None:
-    points = session.execute(_POINTS, {"question": question.id}).scalars().all()
-    if not points:
-        return None
-    blank = np.full(catalog.shape_of(question).size, np.nan)
-
-    def column(name: str) -> Vector:
-        return np.array([blank if getattr(point, name) is None else getattr(point, name) for point in points])
-
-    at = np.array([ticks(point.at) for point in points], dtype=np.int64)
-    count = np.array([point.count for point in points], dtype=np.int64)
-    return crowd.Path(at, count, column("middle"), column("lower"), column("upper"))
+    kept = session.execute(_PATH, {"question": question.id}).scalar()
+    return None if kept is None else path_of(kept, catalog.shape_of(question).size)
 
 
-def points_of(question: Question, path: crowd.Path) -> list[dict[str, Any]]:
-    """The crowd's path as rows of CrowdPoint."""
-    known = {name: [_known(vector) for vector in getattr(path, name)] for name in ("middle", "lower", "upper")}
-    return [
-        {"question_id": question.id, "at": moment_of(at), "count": count, "middle": middle, "lower": low, "upper": high}
-        for at, count, middle, low, high in zip(path.at.tolist(), path.count.tolist(), *known.values(), strict=True)
-    ]
+def path_of(kept: CrowdPath, size: int) -> crowd.Path:
+    """A path as it was kept, for a question of `size` outcomes. Raises ValueError where its parts do not fit."""
+
+    def column(vectors: Vector | None) -> Vector:
+        rows = len(kept.at)
+        return np.full((rows, size), np.nan) if vectors is None else np.asarray(vectors).reshape(rows, size)
+
+    return crowd.Path(kept.at, kept.count, column(kept.middle), column(kept.lower), column(kept.upper))
 
 
-def _known(vector: Vector) -> Vector | None:
-    return None if np.isnan(vector[0]) else vector
+def kept_path(question: Question, path: crowd.Path) -> CrowdPath:
+    """The path as a row to be kept; quartiles that say nothing are left out."""
+    known = {name: None if np.isnan(rows := getattr(path, name)).all() else rows.ravel() for name in ("lower", "upper")}
+    return CrowdPath(question_id=question.id, at=path.at, count=path.count, middle=path.middle.ravel(), **known)

@@ -1,74 +1,413 @@
 """Who forecast best over many questions: the board's rows, in the order in which they are shown."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.special import ndtri
 
-from forecasts.timeline import Numbers
+from forecasts import skill
+from forecasts.timeline import Mask, Numbers
 from questions.shape import Vector
 
 PRESENCE_FOR_A_RANK = 0.5
+ENOUGH_FOR_AN_INTERVAL = 5  # groups
+ENOUGH_FOR_A_PODIUM = 50  # questions: with ten, somebody who doubles all logits comes first far too often
+TOLD_APART = 0.975  # how sure it must be that the upper of two neighbours is the better one
 SAME = 1e-12  # sums of the same losses in another order differ by less, and must not decide who is first
+
+
+@dataclass(frozen=True)
+class Cells:
+    """What boards are made of: one row for each forecaster and resolved question, c of them.
+
+    question, group, forecaster  (c,) ids; questions of one group are linked, and chance acts on the group as a whole
+    numbers  by name (c,): the numbers of scoring.Assessment, with "coverage" and "presence". NaN where a number does
+             not apply, such as "brier" where outcomes are ordered; one that applies nowhere may be left out
+    """
+
+    question: Numbers
+    group: Numbers
+    forecaster: Numbers
+    numbers: Mapping[str, Vector]
+
+    def __post_init__(self) -> None:
+        columns = (self.group, self.forecaster, *self.numbers.values())
+        if self.question.ndim != 1 or any(column.shape != self.question.shape for column in columns):
+            raise ValueError("The columns of these cells are not of one length.")
+
+    def only(self, chosen: Mask) -> "Cells":
+        """The cells that `chosen` (c,) marks."""
+        if chosen.all():
+            return self
+        numbers = {name: column[chosen] for name, column in self.numbers.items()}
+        return Cells(self.question[chosen], self.group[chosen], self.forecaster[chosen], numbers)
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One way in which a board can be ranked.
+
+    about        its scale, its direction and what it is, in one line
+    higher       whether higher is better
+    decimals     how many of them are shown
+    number       which of the cells' numbers it is made of
+    reference    the value to hold others against: the crowd's, or that of always 50%; None where there is no such one
+    by_coverage  whether a value is the sum of the numbers divided by the sum of the coverages; else it is their mean
+    line         whether who was present for less than half the time stands below the line. It is so where the value
+                 depends on when one stood: a loss that is compared with nothing is smaller late, when more is known.
+                 By the others there is nothing to gain: they give 0 for time not covered, which is the crowd's own
+                 value or that of somebody who knows nothing, or they were adjusted for it
+    """
+
+    name: str
+    title: str
+    about: str
+    higher: bool
+    decimals: int
+    number: str
+    reference: float | None
+    by_coverage: bool = False
+    line: bool = False
+
+
+MEASURES: Mapping[str, Measure] = {
+    measure.name: measure
+    for measure in (
+        Measure(
+            "skill",
+            "Skill",
+            "-1 to 1, higher is better, 0 is the crowd: the mean peer score, drawn towards the mean of all forecasters "
+            "by as much of it as is likely to be luck",
+            higher=True,
+            decimals=3,
+            number="peer",
+            reference=0.0,
+        ),
+        Measure(
+            "peer",
+            "Peer",
+            "-1 to 1, higher is better, 0 is the crowd: by how much less you lost than the others who stood at the "
+            "same moments, by Brier (by the ranked score where outcomes are ordered); the mean over your questions",
+            higher=True,
+            decimals=3,
+            number="peer",
+            reference=0.0,
+        ),
+        Measure(
+            "peer_log",
+            "Peer, log",
+            "Without bounds, higher is better, 0 is the crowd: the same by the log score, times 100, as on Metaculus",
+            higher=True,
+            decimals=1,
+            number="peer_log",
+            reference=0.0,
+        ),
+        Measure(
+            "brier",
+            "Brier",
+            "0 to 1, lower is better, always 50% is 0.25, twice this is the Good Judgment scale: the sum of your "
+            "losses divided by the sum of your coverages, on yes/no and choice questions",
+            higher=False,
+            decimals=3,
+            number="brier",
+            reference=0.25,
+            by_coverage=True,
+            line=True,
+        ),
+        Measure(
+            "adjusted",
+            "Adjusted Brier",
+            "About 0 to 1, lower is better, always 50% is 0.25: the mean Brier score that you would have on questions "
+            "of mean hardness, had you stood over the whole time",
+            higher=False,
+            decimals=3,
+            number="brier",
+            reference=0.25,
+        ),
+        Measure(
+            "accuracy",
+            "Accuracy",
+            "-1 to 1, lower is better, 0 is the crowd's median forecaster, twice this is the Good Judgment scale: your "
+            "mean daily loss less theirs on the same days, times the share of days on which you stood",
+            higher=False,
+            decimals=3,
+            number="accuracy",
+            reference=0.0,
+        ),
+        Measure(
+            "baseline",
+            "Baseline",
+            "At most 100 on yes/no and choice questions, higher is better, 0 is equal odds on everything: Metaculus' "
+            "baseline score, the mean over your questions",
+            higher=True,
+            decimals=1,
+            number="baseline",
+            reference=0.0,
+        ),
+        Measure(
+            "ranked",
+            "Ranked score",
+            "0 to 1, lower is better: the sum of your ranked scores divided by the sum of your coverages, on questions "
+            "whose outcomes are ordered (numbers and dates); not on the scale of Brier",
+            higher=False,
+            decimals=3,
+            number="ranked",
+            reference=None,
+            by_coverage=True,
+            line=True,
+        ),
+    )
+}
 
 
 @dataclass(frozen=True)
 class Row:
     """One forecaster's row.
 
-    mean            the mean loss over the time that was covered: the sum of losses divided by the sum of coverages
-    coverage        the mean, over the questions with standing time, of the share of the scheduled window
+    value           by the board's measure
+    low, high       its 95% interval; None under five groups
+    questions       on how many questions it rests
+    groups          in how many groups these lie
+    coverage        the mean, over those questions, of the share of the scheduled window
     presence        the same of the realised window
-    questions       how many questions have standing time
-    rank            1 for the lowest mean; None for who does not compete, and below the line
-    below_the_line  whether presence is under one half, so that the mean says too little to be ranked
+    rank            1 is the best; None for who does not compete, and below the line
+    best, worst     its 90% rank interval; None without a rank and under five groups
+    first           the probability of being first of those ranked; None without a rank, and where nobody has two
+                    groups, so that nothing is known of chance
+    tied            whether it cannot be told apart from the next ranked row below
+    below_the_line  whether presence is too low for the measure, see Measure.line
     """
 
     forecaster: int
-    mean: float
+    value: float
+    low: float | None
+    high: float | None
+    questions: int
+    groups: int
     coverage: float
     presence: float
-    questions: int
     rank: int | None
+    best: int | None
+    worst: int | None
+    first: float | None
+    tied: bool
     below_the_line: bool
 
 
-def rank(forecaster: Numbers, loss: Vector, coverage: Vector, presence: Vector, competes: Collection[int]) -> list[Row]:
-    """The board over cells of (forecaster, question), four arrays (cells,) as timeline.account gives them.
+@dataclass(frozen=True)
+class Board:
+    """A whole board.
 
-    competes  the ids that may carry a rank; the others (the crowd, always fifty-fifty, sources) stand among them by
-              their value and take nobody's place
-
-    Rising by mean; equal means share a rank, and the next one is as if they had not: 1, 2, 2, 4. Who has presence
-    under one half comes after all others. Who never stood by a forecast has no row.
+    rows       as they are shown, the best first, those below the line last
+    questions  how many questions count by this measure, of those that anybody who competes answered
+    groups     in how many groups these lie
+    podium     whether they are enough to crown anybody
+    parts      above 1 only where hardness was adjusted for: into how many parts forecasters and questions fall that no
+               chain of shared questions links, so that nothing can be compared across them
     """
-    rows = _rows(forecaster, loss, coverage, presence)
-    rows.sort(key=lambda row: (row.below_the_line, row.mean, row.forecaster))
-    competing = [row for row in rows if row.forecaster in competes and not row.below_the_line]
-    places: dict[int, int] = {}
-    place, mean = 0, -np.inf
-    for number, row in enumerate(competing, start=1):
-        if row.mean - mean > SAME:
-            place = number
-        places[row.forecaster], mean = place, row.mean
-    return [replace(row, rank=places.get(row.forecaster)) for row in rows]
+
+    measure: Measure
+    rows: list[Row]
+    questions: int
+    groups: int
+    podium: bool
+    parts: int
 
 
-def _rows(forecaster: Numbers, loss: Vector, coverage: Vector, presence: Vector) -> list[Row]:
-    """A row, still without a rank, for each forecaster with any standing time."""
-    if not forecaster.shape == loss.shape == coverage.shape == presence.shape:
-        raise ValueError("The columns of these cells are not of one length.")
-    stood = coverage > 0
-    who, place = np.unique(forecaster[stood], return_inverse=True)
-    questions = np.bincount(place, minlength=len(who))
-    losses, coverages, presences = (
-        np.bincount(place, column[stood], len(who)) for column in (loss, coverage, presence)
+def rank(
+    cells: Cells,
+    measure: str,
+    competes: Collection[int],
+    crowd: int,
+    even: int,
+    *,
+    least: int = 1,
+    draws: int = 1000,
+    seed: int = 2026,
+) -> Board:
+    """The board by one of MEASURES.
+
+    competes  the ids that may carry a rank. The others (crowds, always fifty-fifty, sources) stand among them by their
+              value and take nobody's place; nor do they tell what forecasters are like, or how hard a question is
+    crowd     whose loss on a question is that of the crowd; `even` who always gives each outcome the same probability
+    least     who has fewer questions has no row and takes nobody's place; what others are worth does not change by it
+    draws     how often chance is played through, seeded, so that a board is always the same
+
+    Equal values share a rank, and the next one is as if they had not: 1, 2, 2, 4.
+    """
+    if measure not in MEASURES:
+        raise ValueError(f"“{measure}” is no measure of a board. Choose among {', '.join(MEASURES)}.")
+    how, person = MEASURES[measure], np.isin(cells.forecaster, list(competes))
+    absent = np.full(len(cells.question), np.nan)
+    names = {how.number, "coverage", "presence", "beside"}
+    cells = replace(cells, numbers={name: cells.numbers.get(name, absent) for name in names})
+    counted, number, parts = _counted(cells, how, person, crowd, even)
+    cells, number, person = cells.only(counted), number[counted], person[counted]
+    answered = person if person.any() else np.ones(len(person), dtype=bool)
+    questions, groups = (len(skill.places(column[answered])[0]) for column in (cells.question, cells.group))
+    found = _tally(cells, how, number, person, draws, np.random.default_rng(seed))
+    rows = _rows(found, how, least)
+    return Board(how, rows, questions, groups, questions >= ENOUGH_FOR_A_PODIUM, parts)
+
+
+def _counted(cells: Cells, how: Measure, person: Mask, crowd: int, even: int) -> tuple[Mask, Vector, int]:
+    """Which cells count by this measure, the number of each, and into how many parts they fall."""
+    number, coverage = cells.numbers[how.number], cells.numbers["coverage"]
+    counted = (coverage > 0) & ~np.isnan(number)
+    if how.name != "adjusted":
+        return counted, number, 1
+    adjusted, parts = _adjusted(cells.only(counted), person[counted], crowd, even)
+    number = np.full(len(number), np.nan)
+    number[counted] = adjusted
+    return ~np.isnan(number), number, parts
+
+
+def _adjusted(cells: Cells, person: Mask, crowd: int, even: int) -> tuple[Vector, int]:
+    """Each cell's mean loss, as if over the whole window and on a question of mean hardness; and the parts."""
+    own, beside = (cells.numbers[name] / cells.numbers["coverage"] for name in ("brier", "beside"))
+    names, place = skill.places(cells.question)
+    theirs, whole = cells.forecaster == crowd, np.full(len(names), np.nan)
+    whole[place[theirs]] = own[theirs]
+    loss = skill.throughout(own, np.where(np.isnan(beside), own, beside), whole[place])
+    found = skill.adjusted(cells.question, cells.forecaster, loss, person, even, own)
+    return found.loss, found.parts
+
+
+@dataclass(frozen=True)
+class _Tally:
+    """What the rows are made of, m forecasters: each column (m,), deviations (m, draws)."""
+
+    forecaster: Numbers
+    person: Mask
+    questions: Numbers
+    groups: Numbers
+    coverage: Vector
+    presence: Vector
+    value: Vector
+    low: Vector
+    high: Vector
+    off: skill.Drawn | None
+
+
+def _tally(cells: Cells, how: Measure, number: Vector, person: Mask, draws: int, random: np.random.Generator) -> _Tally:
+    """Everybody's values with what chance may have done to them."""
+    if not np.isfinite(number).all():
+        raise ValueError("A score of somebody who stood by a forecast is not a finite number.")
+    who, row = skill.places(cells.forecaster)
+    group = skill.places(cells.group)[1]
+    questions = np.bincount(row, minlength=len(who))
+    coverage, presence = (
+        np.bincount(row, cells.numbers[name], len(who)) / questions for name in ("coverage", "presence")
     )
-    if not np.isfinite(losses + presences).all():
-        raise ValueError("A loss or a presence of somebody who stood by a forecast is not a number.")
-    below = presences / questions < PRESENCE_FOR_A_RANK - SAME
-    columns = (who, losses / coverages, coverages / questions, presences / questions, questions, below)
-    return [
-        Row(who, mean, covered, present, count, None, under)
-        for who, mean, covered, present, count, under in zip(*(column.tolist() for column in columns), strict=True)
-    ]
+    weight = cells.numbers["coverage"] if how.by_coverage else np.ones(len(row))
+    sums = skill.sums(row, group, number, weight)
+    competing = np.bincount(row, person, len(who)) > 0
+    weigh = _by_shrinking if how.name == "skill" else _by_resampling
+    value, low, high, off = weigh(sums, competing, draws, random)
+    return _Tally(who, competing, questions, sums.groups, coverage, presence, value, low, high, off)
+
+
+_Weighed = tuple[Vector, Vector, Vector, skill.Drawn | None]
+
+
+def _by_shrinking(sums: skill.Sums, competing: Mask, draws: int, random: np.random.Generator) -> _Weighed:
+    """Shrunken values, their 95% intervals and deviations out of their posterior."""
+    value, variance = sums.value, skill.pooled_variance(sums, competing)
+    if np.isnan(variance):
+        return value, value, value, None
+    sd = np.zeros(len(value))
+    if variance > 0:
+        shrunk = skill.shrink_cautiously(value, variance / sums.groups, competing if competing.any() else None)
+        value, sd = shrunk.mean, shrunk.sd
+    wide = float(ndtri(0.975)) * sd
+    off = random.standard_normal((len(value), draws), dtype=np.float32) * sd.astype(np.float32)[:, None]
+    return value, value - wide, value + wide, off
+
+
+def _by_resampling(sums: skill.Sums, competing: Mask, draws: int, random: np.random.Generator) -> _Weighed:
+    """Plain values, their 95% intervals and deviations by drawing other groups.
+
+    Who has fewer than five groups has too few to draw from: its deviations are normal, of the variance that all share.
+    """
+    value, variance = sums.value, skill.pooled_variance(sums, competing)
+    if np.isnan(variance):
+        return value, value, value, None
+    off = skill.bootstrap(sums, draws, random)
+    few = np.flatnonzero(sums.groups < ENOUGH_FOR_AN_INTERVAL)
+    spread = np.sqrt(variance / sums.groups[few]).astype(np.float32)
+    off[few] = random.standard_normal((len(few), draws), dtype=np.float32) * spread[:, None]
+    return value, *skill.interval(value, off), off
+
+
+def _rows(found: _Tally, how: Measure, least: int) -> list[Row]:
+    """The rows in order, with their ranks and what chance says of these."""
+    sign = 1 if how.higher else -1
+    below = (found.presence < PRESENCE_FOR_A_RANK - SAME) & how.line
+    order = np.lexsort((found.forecaster, -sign * found.value, below))
+    order = order[found.questions[order] >= least]
+    ranked = order[(found.person & ~below)[order]]
+    places = dict(zip(ranked.tolist(), _placed(sign * found.value[ranked]), strict=True))
+    odds = _odds(found, ranked, sign)
+    return [_row(found, one, places.get(one), odds.get(one, _UNRANKED), bool(below[one])) for one in order.tolist()]
+
+
+def _placed(falling: Vector) -> list[int]:
+    """The ranks of values that never rise, the largest first."""
+    placed: list[int] = []
+    place, value = 0, np.inf
+    for number, one in enumerate(falling.tolist(), start=1):
+        if value - one > SAME:
+            place, value = number, one
+        placed.append(place)
+    return placed
+
+
+@dataclass(frozen=True)
+class _Odds:
+    """What chance says of one rank; see Row."""
+
+    first: float | None
+    best: int | None
+    worst: int | None
+    tied: bool
+
+
+_UNRANKED = _Odds(None, None, None, tied=False)
+
+
+def _odds(found: _Tally, ranked: Numbers, sign: int) -> dict[int, _Odds]:
+    """By who is ranked, given in order."""
+    if not len(ranked):
+        return {}
+    if found.off is None:
+        last = int(ranked[-1])
+        return {one: _Odds(None, None, None, tied=one != last) for one in ranked.tolist()}
+    drawn = np.float32(sign) * (found.value[ranked, None].astype(np.float32) + found.off[ranked])
+    above, under = drawn[:-1], drawn[1:]
+    surely = np.count_nonzero(above > under, axis=1) + np.count_nonzero(above == under, axis=1) / 2
+    tied = np.append(surely < TOLD_APART * drawn.shape[1], False)
+    seen = skill.ranks(drawn)
+    columns = (column.tolist() for column in (ranked, seen.first, seen.best, seen.worst, tied))
+    return {one: _Odds(first, best, worst, tied=close) for one, first, best, worst, close in zip(*columns, strict=True)}
+
+
+def _row(found: _Tally, one: int, rank: int | None, odds: _Odds, below: bool) -> Row:
+    groups = int(found.groups[one])
+    enough = groups >= ENOUGH_FOR_AN_INTERVAL and found.off is not None
+    return Row(
+        forecaster=int(found.forecaster[one]),
+        value=float(found.value[one]),
+        low=float(found.low[one]) if enough else None,
+        high=float(found.high[one]) if enough else None,
+        questions=int(found.questions[one]),
+        groups=groups,
+        coverage=float(found.coverage[one]),
+        presence=float(found.presence[one]),
+        rank=rank,
+        best=odds.best if enough else None,
+        worst=odds.worst if enough else None,
+        first=odds.first,
+        tied=odds.tied,
+        below_the_line=below,
+    )

@@ -1,21 +1,18 @@
-"""What can be done with forecasts: record, withdraw, settle, rescore, and read the standings."""
+"""What can be done with forecasts: record, withdraw, take over from elsewhere, settle and rescore."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import numpy as np
-import sqlalchemy
-from sqlalchemy import ColumnElement, bindparam, delete, insert, update
-from sqlmodel import Session, col, select
+from sqlalchemy import bindparam, insert, update
+from sqlmodel import Session, col, exists, or_, select
 
-from forecasts import crowd, history, leaderboard
-from forecasts.models import CROWD, EVEN, CrowdPoint, Forecast, Forecaster, Participation, Position, Score
-from forecasts.scoring import Assessment, assess, everybody, main_rule
+from forecasts import derived, history, prospects
+from forecasts.models import Forecast, Forecaster, Participation, Position, Tally
+from forecasts.scoring import Assessment
 from questions import catalog, journal
 from questions.catalog import Decision
-from questions.errors import QuestionNotOpen
-from questions.models import Question, QuestionSet, Resolution, Source, table_of
+from questions.errors import NotAllowed, QuestionNotOpen
+from questions.models import Question, Resolution, Source, table_of
 from questions.shape import Vector
 
 _POSITIONS = table_of(Position)
@@ -66,7 +63,30 @@ def withdraw(session: Session, forecaster: Forecaster, question: Question, momen
     return _add(session, forecaster, question, moment, made_at=moment, probabilities=None)
 
 
+def adopt(
+    session: Session, forecaster: Forecaster, question: Question, answer: Vector | None, moment: datetime,
+    *, made_at: datetime, claimed_at: datetime | None = None, expires_at: datetime | None = None, rationale: str = "",
+) -> Forecast:  # fmt: skip
+    """Add a forecast, or a withdrawal where `answer` is None, that was made elsewhere at `made_at`.
+
+    Scores and the running state are left as they are: whoever adopts rescores once when all is there. Raises
+    NotAllowed unless both the question and the forecaster came by an import, so that nobody can be back-dated here.
+    """
+    if not (question.imported and forecaster.imported):
+        raise NotAllowed(
+            f"“{forecaster.handle}” on “{question.slug}”: one of the two was made here, and takes nothing over."
+        )
+    said = {"made_at": made_at, "claimed_at": claimed_at, "expires_at": expires_at, "rationale": rationale}
+    return _enter(session, forecaster, question, moment, probabilities=answer, **said)
+
+
 def _add(session: Session, forecaster: Forecaster, question: Question, moment: datetime, **said: Any) -> Forecast:
+    made = _enter(session, forecaster, question, moment, **said)
+    prospects.advance(session, question, made, person=forecaster.kind == "person")
+    return made
+
+
+def _enter(session: Session, forecaster: Forecaster, question: Question, moment: datetime, **said: Any) -> Forecast:
     made = Forecast(entry=0, question_id=question.id, forecaster_id=forecaster.id, recorded_at=moment, **said)
     kind = "withdrawal" if made.probabilities is None else "forecast"
     content = made.as_published(catalog.kind_of(question).ORDERED)
@@ -114,151 +134,49 @@ def settle(session: Session, question: Question, decision: Decision, *, by: Fore
     return made
 
 
-def rescore(session: Session, question: Question) -> Assessment | None:
-    """Replace all scores of one question by what its forecasts and its latest resolution give. Idempotent."""
+def rescore(session: Session, question: Question) -> bool:
+    """Bring whatever follows from the forecasts and the latest decision to what it is now.
+
+    Returns whether anything changed; where nothing did, nothing is written.
+    """
     question = session.get_one(Question, question.id, populate_existing=True)
-    for table in (Score, Participation, CrowdPoint):
-        session.exec(delete(table).where(col(table.question_id) == question.id))
-    resolution = catalog.latest(session, question)
-    if resolution is None or resolution.verdict != "resolved":
-        return None
-    said = history.read(session, question)
-    path = said.crowd(catalog.kind_of(question).ORDERED)
-    if points := history.points_of(question, path):
-        session.connection().execute(insert(table_of(CrowdPoint)), points)
-    assessment = _assess(session, question, said, path, resolution.outcome or 0, resolution.known_at)
-    if assessment is not None:
-        _write(session, question, assessment)
-    return assessment
+    found = derived.due(session, question)
+    if _stands(session, question, found):
+        return False
+    derived.replace(session, question, found)
+    return True
+
+
+def renew(session: Session, question: Question) -> bool:
+    """Rescore where no act asks for it, and let readers know by the question's revision where anything changed."""
+    changed = rescore(session, question)
+    if changed:
+        catalog.bump(session, question)
+    return changed
+
+
+def _stands(session: Session, question: Question, found: derived.Derived) -> bool:
+    try:
+        return derived.same(derived.kept(session, question), found)
+    except journal.UNREADABLE:
+        return False
 
 
 def foresee(session: Session, question: Question, decision: Decision) -> Assessment | None:
     """The scores that this decision would give, without writing any; None where it gives none."""
-    if decision.verdict != "resolved" or decision.known_at is None:
+    if decision.verdict != "resolved" or decision.outcome is None:
         return None
     said = history.read(session, question)
     path = said.crowd(catalog.kind_of(question).ORDERED)
-    return _assess(session, question, said, path, decision.outcome or 0, decision.known_at)
+    return derived.score(session, question, said, path, decision.outcome, decision.known_at)
 
 
-def _assess(
-    session: Session,
-    question: Question,
-    said: history.History,
-    path: crowd.Path,
-    outcome: int,
-    known_at: datetime | None,
-) -> Assessment | None:
-    window = history.window_of(question, known_at)
-    if not window.realised:
-        return None
-    ordered = catalog.kind_of(question).ORDERED
-    yardsticks = select(Forecaster.handle, Forecaster.id).where(col(Forecaster.handle).in_((CROWD, EVEN)))
-    named = dict(session.exec(yardsticks).all())
-    acts = everybody(said.acts, path, window, named[CROWD], named[EVEN])
-    return assess(acts, window, outcome, ordered)
-
-
-def _write(session: Session, question: Question, assessment: Assessment) -> None:
-    shared = assessment.shared
-    took_part = [
-        {
-            "question_id": question.id, "forecaster_id": int(shared.forecaster[i]),
-            "coverage": float(shared.coverage[i]), "presence": float(shared.presence[i]),
-            "last": None if np.isnan(assessment.last[i, 0]) else assessment.last[i],
-        }
-        for i in range(len(shared.forecaster))
-    ]  # fmt: skip
-    scores = [
-        {"question_id": question.id, "forecaster_id": int(who), "rule": rule, "loss": float(loss)}
-        for rule, found in assessment.accounts.items()
-        for who, loss in zip(found.forecaster, found.loss, strict=True)
-    ]
-    session.connection().execute(insert(table_of(Participation)), took_part)
-    session.connection().execute(insert(table_of(Score)), scores)
-
-
-@dataclass(frozen=True)
-class Cells:
-    """One number per forecaster and question, by one rule: parallel arrays."""
-
-    question: np.ndarray
-    forecaster: np.ndarray
-    loss: np.ndarray
-    coverage: np.ndarray
-    presence: np.ndarray
-
-    def of(self, question: int) -> tuple[list[int], list[float]]:
-        """The forecasters on one question, and their losses."""
-        here = self.question == question
-        return self.forecaster[here].tolist(), self.loss[here].tolist()
-
-    def replaced(self, question: int, assessment: Assessment | None, rule: str) -> "Cells":
-        """These cells with one question's replaced by another assessment's, or taken out where that is None."""
-        rest = self.question != question
-        found = assessment.accounts.get(rule) if assessment else None
-        columns = {name: getattr(self, name)[rest] for name in self.__dataclass_fields__}
-        if found is None:
-            return Cells(**columns)
-        more = {"question": np.full(len(found.forecaster), question)}
-        more |= {name: getattr(found, name) for name in ("forecaster", "loss", "coverage", "presence")}
-        return Cells(**{name: np.concatenate([columns[name], more[name]]) for name in columns})
-
-
-@dataclass(frozen=True)
-class Standing:
-    """A forecaster's place: the row by the board's rule, and the one by the ranked score, each where there is one."""
-
-    forecaster: Forecaster
-    row: leaderboard.Row | None
-    ordered: leaderboard.Row | None
-
-
-def cells(session: Session, rule: str, *conditions: ColumnElement[bool]) -> Cells:
-    """The scores by one rule of all resolved questions that meet the conditions."""
-    statement = (
-        sqlalchemy.select(
-            col(Score.question_id),
-            col(Score.forecaster_id),
-            col(Score.loss),
-            col(Participation.coverage),
-            col(Participation.presence),
-        )
-        .join(
-            Participation,
-            (col(Participation.question_id) == Score.question_id)
-            & (col(Participation.forecaster_id) == Score.forecaster_id),
-        )
-        .join(Question, col(Question.id) == Score.question_id)
-        .where(col(Score.rule) == rule, *conditions)
-        .order_by(col(Score.question_id), col(Score.forecaster_id))
-    )
-    columns = list(zip(*session.execute(statement), strict=True)) or [()] * 5
-    types = (np.int64, np.int64, np.float64, np.float64, np.float64)
-    return Cells(*(np.array(column, dtype=kind) for column, kind in zip(columns, types, strict=True)))
-
-
-def competitors(session: Session) -> set[int]:
-    """Who may carry a rank: persons, bots, and texts that were read for their numbers when they were published.
-
-    The crowd and always-50% are yardsticks; a text read later could have been read by what happened since.
-    """
-    timely = {one.id for one in session.exec(select(Source)) if one.read_on <= one.said_at.date()}
-    everybody = session.exec(select(Forecaster))
-    return {who.id for who in everybody if who.kind in ("person", "bot") or who.source_id in timely}
-
-
-def ranked(session: Session, found: Cells) -> list[leaderboard.Row]:
-    """The board that these cells give."""
-    competes = competitors(session)
-    return leaderboard.rank(found.forecaster, found.loss, found.coverage, found.presence, competes)
-
-
-def standings(session: Session, within: QuestionSet | None = None) -> list[Standing]:
-    """The board: by mean Brier over binary and choice questions, with the ranked score over ordered ones beside it."""
-    conditions = [] if within is None else [col(Question.set_id) == within.id]
-    rows = ranked(session, cells(session, main_rule(False), *conditions))
-    ordered = {row.forecaster: row for row in ranked(session, cells(session, main_rule(True), *conditions))}
-    people = {who.id: who for who in session.exec(select(Forecaster))}
-    listed = [Standing(people[row.forecaster], row, ordered.pop(row.forecaster, None)) for row in rows]
-    return listed + [Standing(people[row.forecaster], None, row) for row in ordered.values()]
+def behind(session: Session) -> list[Question]:
+    """The questions of which nothing is kept that should be, as after a migration: they wait to be rescored."""
+    scored = exists().where(col(Participation.question_id) == Question.id)
+    counted = exists().where(col(Tally.question_id) == Question.id)
+    said = exists().where(col(Position.question_id) == Question.id)
+    undecided = or_(col(Question.resolution) == 0, col(Resolution.verdict) == "reopened")
+    statement = select(Question).outerjoin(Resolution, col(Resolution.entry) == Question.resolution)
+    late = or_((col(Resolution.verdict) == "resolved") & ~scored, undecided & said & ~counted)
+    return list(session.exec(statement.where(late).order_by(col(Question.id))))

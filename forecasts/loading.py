@@ -43,6 +43,7 @@ def load(session: Session, file: SetFile, name: str, *, by: str, moment: datetim
         within = within or _publish_set(session, file.fields, by=by, moment=moment)
     except Refusal as error:
         raise InvalidFile(f"{name}, the set itself ({error.field}): {error}") from error
+    _require_ours(session, within, name)
     source = session.get(Source, within.source_id) if within.source_id else None
     _compare_set(within, source, file.fields, report)
     for number, draft in enumerate(file.drafts, 1):
@@ -51,6 +52,13 @@ def load(session: Session, file: SetFile, name: str, *, by: str, moment: datetim
         except Refusal as error:
             raise InvalidFile(f"{name}, question {number} ({error.field or 'implied'}): {error}") from error
     return report
+
+
+def _require_ours(session: Session, within: QuestionSet, name: str) -> None:
+    """Raise InvalidFile for a set that came by an import: it would have our questions beside what others recorded."""
+    theirs = select(Question.id).where(Question.set_id == within.id, Question.imported)
+    if session.exec(theirs).first() is not None:
+        raise InvalidFile(f"{name}, the set itself (slug): “{within.slug}” came by an import. Choose another slug.")
 
 
 def _compare_set(within: QuestionSet, source: Source | None, fields: Mapping[str, Any], report: Report) -> None:

@@ -9,14 +9,18 @@ from sqlalchemy import CheckConstraint, Dialect, Index, LargeBinary, Text
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
+from forecasts.timeline import Numbers
 from questions.models import Moment, Seq, said
 from questions.shape import Vector
 
 CROWD = "crowd"
+CROWDS = {CROWD: "median", "crowd-mean": "mean", "crowd-odds": "odds", "crowd-recent": "recent"}
+"""The crowd as forecasters of its own: each one's handle, and the aggregate in forecasts/crowd.py that it is."""
+
 EVEN = "always-50"
 
 
-class Probabilities(TypeDecorator[Vector]):
+class Reals(TypeDecorator[Vector]):
     """A vector of float64, little-endian, as bytes: 202 bins in 1.6 KB."""
 
     impl = LargeBinary
@@ -29,11 +33,25 @@ class Probabilities(TypeDecorator[Vector]):
         return None if value is None else np.frombuffer(value, dtype="<f8")
 
 
+class Wholes(TypeDecorator[Numbers]):
+    """A row of whole numbers of 64 bits, little-endian, as bytes."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: Numbers | None, dialect: Dialect) -> bytes | None:
+        return None if value is None else np.asarray(value, dtype="<i8").tobytes()
+
+    def process_result_value(self, value: bytes | None, dialect: Dialect) -> Numbers | None:
+        return None if value is None else np.frombuffer(value, dtype="<i8")
+
+
 class Forecaster(SQLModel, table=True):
     """Whoever forecasts: a person, a bot, a text, the crowd, or the one who always says 50%.
 
     pseudonym  a random id: how the journal names its actor, so that the chain tells no names
     handle     how addresses name them, lower case
+    imported   whether they came by an import: nobody can sign in as them, and they forecast by imports alone
     """
 
     __tablename__ = "forecaster"
@@ -51,6 +69,7 @@ class Forecaster(SQLModel, table=True):
     password: str | None = None
     source_id: int | None = Field(default=None, foreign_key="source.id", unique=True)
     joined_at: datetime = Field(sa_type=Moment)
+    imported: bool = False
 
 
 class Forecast(SQLModel, table=True):
@@ -58,6 +77,7 @@ class Forecast(SQLModel, table=True):
 
     probabilities  None where this is a withdrawal
     made_at        when it was said; earlier than its entry only for an import or a source
+    claimed_at     of an import: when whoever kept it before says that it was recorded
     """
 
     __tablename__ = "forecast"
@@ -70,13 +90,15 @@ class Forecast(SQLModel, table=True):
     forecaster_id: int = Field(foreign_key="forecaster.id", index=True)
     made_at: datetime = Field(sa_type=Moment)
     recorded_at: datetime = Field(sa_type=Moment)
+    claimed_at: datetime | None = Field(default=None, sa_type=Moment)
     expires_at: datetime | None = Field(default=None, sa_type=Moment)
-    probabilities: Any = Field(default=None, sa_type=Probabilities, nullable=True)
+    probabilities: Any = Field(default=None, sa_type=Reals, nullable=True)
     rationale: str = Field(default="", sa_type=Text)
 
     def as_published(self, ordered: bool) -> dict[str, Any]:
         """What the journal says of this act: plain numbers, or for bins base64 of the bytes that the table holds."""
-        times = {"made_at": self.made_at if self.made_at != self.recorded_at else None, "expires_at": self.expires_at}
+        times = {"made_at": self.made_at if self.made_at != self.recorded_at else None}
+        times |= {"expires_at": self.expires_at, "claimed_at": self.claimed_at}
         content: dict[str, Any] = {name: said(moment) for name, moment in times.items() if moment}
         if self.probabilities is not None:
             raw = np.asarray(self.probabilities, dtype="<f8")
@@ -96,48 +118,68 @@ class Position(SQLModel, table=True):
     entry: int = Field(foreign_key="forecast.entry", sa_type=Seq)
 
 
-class Participation(SQLModel, table=True):
-    """How much of a resolved question a forecaster stood for. Derived; replaced whole when the question is settled.
+class Tally(SQLModel, table=True):
+    """What an undecided question's scores so far rest on: forecasts/running.py's Tally. Derived."""
 
-    coverage  share of the scheduled window, 0..1
-    presence  share of the window until the outcome was known, 0..1
-    last      the vector that stood at the end; None where none did
+    __tablename__ = "tally"
+
+    question_id: int = Field(primary_key=True, foreign_key="question.id")
+    state: bytes = Field(sa_type=LargeBinary)
+
+
+class Seat(SQLModel, table=True):
+    """What one forecaster has earned so far on an undecided question: forecasts/running.py's Seat. Derived.
+
+    until  when the standing forecast stops standing by itself, None where it does not
     """
+
+    __tablename__ = "seat"
+
+    question_id: int = Field(primary_key=True, foreign_key="question.id")
+    forecaster_id: int = Field(primary_key=True, foreign_key="forecaster.id", index=True)
+    until: datetime | None = Field(default=None, sa_type=Moment)
+    state: bytes = Field(sa_type=LargeBinary)
+
+
+class Participation(SQLModel, table=True):
+    """Who has scores on a resolved question, in rising order of their ids. Derived; replaced whole when settled."""
 
     __tablename__ = "participation"
 
     question_id: int = Field(primary_key=True, foreign_key="question.id")
-    forecaster_id: int = Field(primary_key=True, foreign_key="forecaster.id", index=True)
-    coverage: float
-    presence: float
-    last: Any = Field(default=None, sa_type=Probabilities, nullable=True)
+    forecasters: Any = Field(sa_type=Wholes)
 
 
 class Score(SQLModel, table=True):
-    """A rule's loss, integrated over the time that forecasts stood and divided by the scheduled window. Derived."""
+    """One number of each participant of a resolved question, in the order of `Participation.forecasters`. Derived.
+
+    A question's numbers stand together, as boards read them: half a million cells are 500 rows and not as many.
+
+    name     as in forecasts/scoring.py: "brier", "peer", "coverage", ..
+    numbers  NaN where a participant has none
+    """
 
     __tablename__ = "score"
 
     question_id: int = Field(primary_key=True, foreign_key="question.id")
-    forecaster_id: int = Field(primary_key=True, foreign_key="forecaster.id", index=True)
-    rule: str = Field(primary_key=True)
-    loss: float
+    name: str = Field(primary_key=True)
+    numbers: Any = Field(sa_type=Reals)
 
 
-class CrowdPoint(SQLModel, table=True):
-    """The crowd of a resolved question after each moment at which it changed. Derived; replaced whole when settled.
+class CrowdPath(SQLModel, table=True):
+    """The crowd of a resolved question over time: forecasts/crowd.py's Path, its vectors end to end. Derived.
 
-    middle, lower, upper are None while nobody stood.
+    lower and upper are None where outcomes have an order.
     """
 
-    __tablename__ = "crowd_point"
+    __tablename__ = "crowd_path"
 
     question_id: int = Field(primary_key=True, foreign_key="question.id")
-    at: datetime = Field(primary_key=True, sa_type=Moment)
-    count: int
-    middle: Any = Field(default=None, sa_type=Probabilities, nullable=True)
-    lower: Any = Field(default=None, sa_type=Probabilities, nullable=True)
-    upper: Any = Field(default=None, sa_type=Probabilities, nullable=True)
+    at: Any = Field(sa_type=Wholes)
+    count: Any = Field(sa_type=Wholes)
+    middle: Any = Field(sa_type=Reals)
+    lower: Any = Field(default=None, sa_type=Reals, nullable=True)
+    upper: Any = Field(default=None, sa_type=Reals, nullable=True)
 
 
 class Invitation(SQLModel, table=True):

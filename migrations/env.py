@@ -17,7 +17,7 @@ def render_item(kind: str, item: Any, autogen_context: AutogenContext) -> str | 
         return "sa.DateTime(timezone=True)"
     if kind == "type" and type(item).__name__ == "AutoString":
         return "sa.String()"
-    if kind == "type" and type(item).__name__ == "Probabilities":
+    if kind == "type" and type(item).__name__ in ("Reals", "Wholes"):
         return "sa.LargeBinary()"
     return False
 

@@ -1,8 +1,10 @@
 """What can be done with questions: find, publish, decide, and say what state they are in."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, bindparam, update
@@ -22,7 +24,8 @@ _BUMP = update(_QUESTIONS).where(_QUESTIONS.c.id == bindparam("question")).value
 class Decision:
     """What a moderator decided, judged by the question's kind but not yet recorded.
 
-    seen  seq of the resolution that the moderator had in front of them, 0 where there was none
+    seen        seq of the resolution that the moderator had in front of them, 0 where there was none
+    claimed_at  of an import: when whoever kept it before says that it was recorded
     """
 
     verdict: str
@@ -32,6 +35,7 @@ class Decision:
     evidence_url: str = ""
     note: str = ""
     seen: int = 0
+    claimed_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -77,7 +81,15 @@ def listed(session: Session, *conditions: ColumnElement[bool]) -> list[Listed]:
 
 def shape_of(question: Question) -> Shape:
     """The question's outcomes, as its kind cuts them."""
-    return KINDS[question.kind].shape(question.spec)
+    return _cut(question.kind, json.dumps(question.spec, sort_keys=True))
+
+
+@lru_cache(maxsize=10_000)
+def _cut(kind: str, spec: str) -> Shape:
+    """Worked out once for all questions that are written alike: two hundred edges take a while."""
+    found = KINDS[kind].shape(json.loads(spec))
+    found.edges.setflags(write=False)
+    return found
 
 
 def kind_of(question: Question) -> Kind:
@@ -150,7 +162,8 @@ def publish(
     if session.exec(select(Question.id).where(Question.slug == draft["slug"])).first() is not None:
         raise InvalidQuestion(f"There is a question “{draft['slug']}” already. Choose another slug.", "slug")
     fields = {name: draft[name] for name in (*WORDS, "tags", "group", "spec", "opens_at", "closes_at", "resolves_at")}
-    question = Question(entry=0, set_id=within.id, position=position, **fields)
+    imported = bool(draft.get("imported"))
+    question = Question(entry=0, set_id=within.id, position=position, imported=imported, **fields)
     content = question.as_published(within.slug)
     question.entry = journal.append(session, "question", question.slug, content, by=by, moment=moment).seq
     session.add(question)
@@ -172,8 +185,8 @@ def decide(session: Session, question: Question, decision: Decision, *, by: str,
     require_decidable(session, question, decision, moment)
     made = Resolution(
         entry=0, question_id=question.id, verdict=decision.verdict, outcome=decision.outcome, value=decision.value,
-        known_at=decision.known_at, recorded_at=moment, evidence_url=decision.evidence_url, note=decision.note,
-        supersedes=decision.seen,
+        known_at=decision.known_at, recorded_at=moment, claimed_at=decision.claimed_at,
+        evidence_url=decision.evidence_url, note=decision.note, supersedes=decision.seen,
     )  # fmt: skip
     made.entry = journal.append(session, "resolution", question.slug, made.as_published(), by=by, moment=moment).seq
     session.add(made)

@@ -52,6 +52,7 @@ def hold(session: Session, now: Callable[[], datetime]) -> datetime:
     The clock is asked only once the head is held: whoever waited for it is not back-dated to when they began to wait.
     """
     head = session.exec(select(Head).with_for_update()).one()
+    session.info["head"] = head  # held on to, so that not each entry reads it again
     return moment_after(head.recorded_at, now())
 
 

@@ -147,6 +147,7 @@ class Question(SQLModel, table=True):
     spec        what its kind needs: {} for yes/no, {"outcomes": [..]} or {"range": {..}}
     resolution  seq of the latest resolution, 0 while there is none: what two moderators at once are told apart by
     revision    grows with every public act on the question; caches are keyed by it
+    imported    whether it came by an import: such questions alone take forecasts that were made elsewhere, earlier
     """
 
     __tablename__ = "question"
@@ -178,12 +179,13 @@ class Question(SQLModel, table=True):
     resolves_at: datetime = Field(sa_type=Moment)
     resolution: int = Field(default=0, sa_type=Seq)
     revision: int = 0
+    imported: bool = False
 
     def as_published(self, set_slug: str) -> dict[str, Any]:
         """What the journal says of this question."""
         words = {name: getattr(self, name) for name in (*WORDS, "tags", "group", "spec", "position")}
         times = {name: said(getattr(self, name)) for name in ("opens_at", "closes_at", "resolves_at")}
-        return words | times | {"set": set_slug}
+        return words | times | {"set": set_slug} | ({"imported": True} if self.imported else {})
 
 
 class Resolution(SQLModel, table=True):
@@ -191,6 +193,7 @@ class Resolution(SQLModel, table=True):
 
     verdict     "resolved" with an outcome, "annulled", or "reopened"
     known_at    when the outcome became known in the world, not when somebody clicked
+    claimed_at  of an import: when whoever kept it before says that it was recorded
     value       the figure or date as typed, where outcomes are bins
     supersedes  seq of the resolution that the moderator saw, 0 where there was none
     """
@@ -212,6 +215,7 @@ class Resolution(SQLModel, table=True):
     value: str = ""
     known_at: datetime | None = Field(default=None, sa_type=Moment)
     recorded_at: datetime = Field(sa_type=Moment)
+    claimed_at: datetime | None = Field(default=None, sa_type=Moment)
     evidence_url: str = Field(default="", sa_type=Text)
     note: str = Field(default="", sa_type=Text)
     supersedes: int = Field(default=0, sa_type=Seq)
@@ -219,4 +223,5 @@ class Resolution(SQLModel, table=True):
     def as_published(self) -> Mapping[str, Any]:
         """What the journal says of this decision."""
         words = {name: getattr(self, name) for name in ("verdict", "outcome", "value", "evidence_url", "note")}
-        return words | {"known_at": said(self.known_at), "supersedes": self.supersedes or None}
+        claim = {"claimed_at": said(self.claimed_at)} if self.claimed_at else {}
+        return words | {"known_at": said(self.known_at), "supersedes": self.supersedes or None} | claim

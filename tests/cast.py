@@ -9,11 +9,14 @@ from typing import Any
 
 import numpy as np
 import psycopg
+import sqlalchemy
 from sqlmodel import col, select
 
-from forecasts import accounts, ledger
+from forecasts import accounts, boards, ledger
 from forecasts.database import TRIGGERS, Database
-from forecasts.models import Forecast, Forecaster, Participation, Score
+from forecasts.leaderboard import Row
+from forecasts.models import Forecast, Forecaster
+from forecasts.permissions import visible
 from questions import catalog, journal
 from questions.catalog import Decision
 from questions.models import WORDS, Entry, Question, Resolution
@@ -98,6 +101,28 @@ def take_back(database: Database, who: Forecaster, question: Question) -> Foreca
         return ledger.withdraw(session, who, question, moment)
 
 
+def put(
+    database: Database, who: Forecaster, question: Question, *probabilities: float,
+    made_at: datetime | None = None, expires_at: datetime | None = None,
+) -> Forecast:  # fmt: skip
+    """Record whatever no form takes: said earlier, or until some moment; without probabilities a withdrawal."""
+    vector = (1 - probabilities[0], probabilities[0]) if len(probabilities) == 1 else probabilities
+    with database.writing() as (session, moment):
+        said = {"made_at": made_at or moment, "expires_at": expires_at}
+        return ledger._add(
+            session, who, question, moment, probabilities=np.array(vector) if vector else None, **said
+        )  # fmt: skip
+
+
+def other(database: Database, name: str, kind: str = "bot", **fields: Any) -> Forecaster:
+    """Somebody who is no person: a bot, or a text."""
+    handle = name.lower()
+    with database.writing() as (session, moment):
+        added = Forecaster(pseudonym=f"p-{handle}", handle=handle, name=name, kind=kind, joined_at=moment, **fields)
+        session.add(added)
+        return added
+
+
 def resolve(database: Database, by: Forecaster, question: Question, outcome: int, **facts: Any) -> Resolution:
     """Resolve now, as known now unless `known_at` says otherwise, having seen what stands."""
     known_at = facts.pop("known_at", database.clock.now())
@@ -132,18 +157,31 @@ def fresh(database: Database, question: Question) -> Question:
         return session.get_one(Question, question.id)
 
 
+def number(database: Database, who: Forecaster, question: Question, name: str) -> float | None:
+    """One of their numbers on a resolved question, by its name in forecasts/derived.py; None without a score."""
+    with database.reading() as session:
+        forecasters, found = boards.numbers(session, question)
+    place = np.flatnonzero(forecasters == who.id)
+    return float(found[name][place[0]]) if name in found and len(place) else None
+
+
 def loss(database: Database, who: Forecaster, question: Question, rule: str = "brier") -> float | None:
     """What they lost on a question by a rule, None where they have no score."""
-    with database.reading() as session:
-        found = session.get(Score, (question.id, who.id, rule))
-        return found.loss if found else None
+    return number(database, who, question, rule)
 
 
 def part(database: Database, who: Forecaster, question: Question) -> tuple[float, float] | None:
     """Coverage and presence, None where they have no score."""
+    found = [number(database, who, question, name) for name in ("coverage", "presence")]
+    return None if found[0] is None or found[1] is None else (found[0], found[1])
+
+
+def board(database: Database, measure: str = "brier", within: int | None = None) -> dict[str, Row]:
+    """The board by a measure, over everything or over one set: each row by its forecaster's handle."""
     with database.reading() as session:
-        found = session.get(Participation, (question.id, who.id))
-        return (found.coverage, found.presence) if found else None
+        names = dict(session.execute(sqlalchemy.select(col(Forecaster.id), col(Forecaster.handle))).all())
+        found = boards.board(session, measure, boards.Filter(within=within), visible(None))
+    return {names[row.forecaster]: row for row in found.rows}
 
 
 def called(database: Database, handle: str) -> Forecaster:
@@ -170,7 +208,7 @@ def rows(database: Database, table: str) -> list[tuple[Any, ...]]:
 
 
 PUBLIC = ("entry", "source", "question_set", "question", "forecast", "position", "resolution", "forecaster")
-DERIVED = ("score", "participation", "crowd_point")
+DERIVED = ("score", "participation", "crowd_path", "tally", "seat")
 
 
 def everything(database: Database) -> dict[str, list[tuple[Any, ...]]]:

@@ -12,7 +12,7 @@ from alembic import command
 from alembic.script import ScriptDirectory
 from sqlmodel import SQLModel
 
-from forecasts import verification
+from forecasts import ledger, verification
 from forecasts.database import TRIGGERS, Database, alembic_config
 from tests.cast import NOON, MovedClock, draft, everything, join, kinds, publish, resolve, rows, say, take_back
 
@@ -90,6 +90,13 @@ def tell_a_story(database: Database) -> None:
     resolve(database, mo, rain, 1)
 
 
+def work_out_what_is_missing(database: Database) -> None:
+    """What the command line does before anything else."""
+    with database.writing() as (session, _):
+        for question in ledger.behind(session):
+            assert ledger.rescore(session, question)
+
+
 def test_the_tables_are_those_that_the_code_declares(blank: Database) -> None:
     blank.prepare()
 
@@ -128,7 +135,8 @@ def test_every_board_begins_with_the_crowd_and_always_fifty_percent(blank: Datab
     blank.prepare()
 
     found = {(row[2], row[4]) for row in rows(blank, "forecaster")}
-    assert found == {("crowd", "crowd"), ("always-50", "constant")}
+    crowds = {(handle, "crowd") for handle in ("crowd", "crowd-mean", "crowd-odds", "crowd-recent")}
+    assert found == {*crowds, ("always-50", "constant")}
     assert kinds(blank) == []
 
 
@@ -142,9 +150,11 @@ def test_migrations_go_down_and_up_again_on_data(blank: Database, before: str) -
 
     assert tables(blank) == {*SQLModel.metadata.tables, "alembic_version"}
     assert triggers(blank) == TRIGGERS
-    blank.clock = MovedClock(NOON)
     if before == "base":
+        blank.clock = MovedClock(NOON)
         tell_a_story(blank)
+    else:
+        work_out_what_is_missing(blank)
     with blank.reading() as session:
         assert len(list(verification.verify(session))) == 4
 
@@ -188,7 +198,7 @@ def test_several_processes_prepare_one_database_at_once(blank: Database, blank_u
     told = [(*process.communicate(timeout=60), process.returncode) for process in processes]
 
     assert told == [("", "", 0)] * 4
-    assert len(rows(blank, "forecaster")) == 2
+    assert len(rows(blank, "forecaster")) == 5
     assert triggers(blank) == TRIGGERS
 
 

@@ -17,7 +17,18 @@ from questions.errors import Refusal
 from web.dependencies import SignInFirst, viewer
 from web.pages import MessagePage
 from web.rendering import renderer, static_files, status_of
-from web.routes import accounts, calibration, desk, leaderboard, people, questions, resolutions, sets
+from web.routes import (
+    accounts,
+    calibration,
+    comparison,
+    desk,
+    leaderboard,
+    people,
+    questions,
+    receipts,
+    resolutions,
+    sets,
+)
 from web.security import SameOrigin
 
 THREADS = 4
@@ -28,6 +39,8 @@ PLACES = 24
 
 LARGEST_BODY = 4_000_000
 """Bytes of a request; a set of questions is the largest thing that anybody sends."""
+
+ROUTES = (desk, questions, receipts, resolutions, sets, leaderboard, comparison, calibration, people, accounts)
 
 FOR_EVER = "public, max-age=31536000, immutable"
 
@@ -47,7 +60,7 @@ def create(settings: Settings, database: Database) -> FastAPI:
     app.state.settings, app.state.database = settings, database
     app.state.places = anyio.Semaphore(PLACES)
     app.add_middleware(SameOrigin)
-    for part in (desk, questions, resolutions, sets, leaderboard, calibration, people, accounts):
+    for part in ROUTES:
         app.include_router(part.router)
     app.add_api_route("/static/{key}/{name}", static, methods=["GET"])
     app.add_api_route("/healthz", healthz, methods=["GET"])

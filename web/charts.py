@@ -6,7 +6,7 @@ Times are microseconds since 1970 UTC; values are in the units of their Axis.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -112,21 +112,32 @@ class Choice:
 
 @dataclass(frozen=True)
 class Bin:
-    """The forecasts from `low` to `high`: their mean, the share of them that came true, and how many they are."""
+    """The forecasts from `low` to `high`: their mean, the share of them that came true, and how many they are.
+
+    band  from where to where that share may lie by chance alone; None where that is not known
+    href  the page that lists these forecasts; "" where there is none
+    """
 
     low: float
     high: float
     forecast: float
     happened: float
     count: int
+    band: tuple[float, float] | None = None
+    href: str = ""
 
 
 @dataclass(frozen=True)
 class Curve:
-    """A line through shares: the forecast along, how often it happened up."""
+    """A line through shares: the forecast along, how often it happened up, and a band about it where one is known.
+
+    lower, upper  (n,) the band's edges over each forecast; NaN where there is none
+    """
 
     forecast: Vector
     happened: Vector
+    lower: Vector | None = None
+    upper: Vector | None = None
 
 
 # What the charts are
@@ -209,18 +220,22 @@ class Bar:
 
 @dataclass(frozen=True)
 class Tip:
-    """A place that answers to pointer and keyboard. `shift` moves the first of its lines, in heights of the text."""
+    """A place that answers to pointer and keyboard; with `href` it leads to that page.
+
+    `shift` moves the first of its lines, in heights of the text.
+    """
 
     hit: Bar
     dots: tuple[Dot, ...]
     label: Label
     shift: float
     lines: tuple[str, ...]
+    href: str = ""
 
 
 @dataclass(frozen=True)
 class Key:
-    """One entry of a legend: how it is drawn (line, own, band, area or dots), and what it is."""
+    """One entry of a legend: how it is drawn (line, own, band, area, dots, bar, gain or loss), and what it is."""
 
     form: str
     tone: str
@@ -230,11 +245,12 @@ class Key:
 
 @dataclass(frozen=True)
 class Table:
-    """The numbers behind a chart, as text."""
+    """The numbers behind a chart, as text. `links` holds a page for each row, or nothing."""
 
     caption: str
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    links: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -317,6 +333,7 @@ class Reliability:
     """How often what was called so likely happened: dots, the pooled curve, and how many there were in each bin."""
 
     plot: Plot
+    bands: tuple[Line, ...]
     diagonal: Line
     curve: Line
     dots: tuple[Dot, ...]
@@ -383,7 +400,7 @@ def step_path(xs: Sequence[float], ys: Sequence[float], end: float) -> str:
     >>> step_path([0, 10, 20], [5, 8, float("nan")], 30)
     'M0 5H10V8H20'
     """
-    return "".join(f"M{_n(edges[0])} {_steps(edges, ys[run])}" for run, edges in _runs(xs, ys, end))
+    return "".join(f"M{tenth(edges[0])} {_steps(edges, ys[run])}" for run, edges in _runs(xs, ys, end))
 
 
 def band_path(xs: Sequence[float], lows: Sequence[float], highs: Sequence[float], end: float) -> str:
@@ -395,7 +412,7 @@ def band_path(xs: Sequence[float], lows: Sequence[float], highs: Sequence[float]
     parts = []
     for run, edges in _runs(xs, [low + high for low, high in zip(lows, highs, strict=True)], end):
         back = _steps(edges[::-1], lows[run][::-1])
-        parts.append(f"M{_n(edges[0])} {_steps(edges, highs[run])}V{back}Z")
+        parts.append(f"M{tenth(edges[0])} {_steps(edges, highs[run])}V{back}Z")
     return "".join(parts)
 
 
@@ -409,54 +426,79 @@ def _runs(xs: Sequence[float], ys: Sequence[float], end: float) -> Iterator[tupl
 
 
 def _steps(edges: Sequence[float], heights: Sequence[float]) -> str:
-    return "V".join(f"{_n(height)}H{_n(edge)}" for height, edge in zip(heights, edges[1:], strict=True))
+    return "V".join(f"{tenth(height)}H{tenth(edge)}" for height, edge in zip(heights, edges[1:], strict=True))
 
 
-def _polyline(xs: Sequence[float], ys: Sequence[float]) -> str:
-    return "".join(f"{'L' if i else 'M'}{_n(x)} {_n(y)}" for i, (x, y) in enumerate(zip(xs, ys, strict=True)))
+def polyline(xs: Sequence[float], ys: Sequence[float]) -> str:
+    """A line straight from place to place; NaN is a gap.
+
+    >>> polyline([0, 10, 20, 30], [5, 8, float("nan"), 2])
+    'M0 5L10 8M30 2'
+    """
+    return "".join(f"M{_joined(list(xs[run]), list(ys[run]))}" for run, _ in _runs(xs, ys, 0))
 
 
-def _n(number: float) -> str:
+def ribbon_path(xs: Sequence[float], lows: Sequence[float], highs: Sequence[float]) -> str:
+    """The area between two lines that go straight from place to place: along the one, back along the other.
+
+    >>> ribbon_path([0, 10], [9, 8], [5, 6])
+    'M0 5L10 6L10 8L0 9Z'
+    """
+    parts = []
+    for run, _ in _runs(xs, [low + high for low, high in zip(lows, highs, strict=True)], 0):
+        there, back = list(xs[run]), list(xs[run])[::-1]
+        parts.append(f"M{_joined(there + back, [*highs[run], *lows[run][::-1]])}Z")
+    return "".join(parts)
+
+
+def _joined(xs: Sequence[float], ys: Sequence[float]) -> str:
+    return "L".join(f"{tenth(x)} {tenth(y)}" for x, y in zip(xs, ys, strict=True))
+
+
+def tenth(number: float) -> str:
+    """A place as it is written in a path: to tenths, whole ones without a point."""
     return f"{number:.1f}".removesuffix(".0")
 
 
 # Words that do not run into each other
 
 
-def _measure(text: str) -> float:
+def measure(text: str) -> float:
+    """How wide a text is at most, on a telephone."""
     return len(text) * CHARACTER
 
 
-def _extent(label: Label) -> tuple[float, float]:
+def extent(label: Label) -> tuple[float, float]:
     """From where to where a label reaches."""
-    width = _measure(label.text)
+    width = measure(label.text)
     start = label.x - {"start": 0.0, "middle": width / 2, "end": width}[label.anchor]
     return start, start + width
 
 
-def _beside(x: float, y: float, text: str, left: float, right: float) -> Label:
+def beside(x: float, y: float, text: str, left: float, right: float) -> Label:
     """A label over its place, or to one side of it near an edge; one too long for every side starts at the left."""
-    width = _measure(text)
+    width = measure(text)
     if x - width / 2 >= left and x + width / 2 <= right:
         return Label(x, y, "middle", text)
     if x + width <= right:
         return Label(x, y, "start", text)
     if x - width >= left:
         return Label(x, y, "end", text)
-    return Label(left, y, "start", _cut(text, right - left))
+    return Label(left, y, "start", cut(text, right - left))
 
 
-def _cut(text: str, width: float) -> str:
+def cut(text: str, width: float) -> str:
+    """As much of a text as has room, with an ellipsis for the rest."""
     room = int(width / CHARACTER)
     return text if len(text) <= room else text[: room - 1] + "…"
 
 
-def _stack(labels: Iterable[Label]) -> list[int]:
+def stack(labels: Iterable[Label]) -> list[int]:
     """A row for each label, the lowest where it meets none that was placed before it."""
     rows: list[list[tuple[float, float]]] = []
     chosen = []
     for label in labels:
-        start, end = _extent(label)
+        start, end = extent(label)
         free = (i for i, row in enumerate(rows) if all(end + 14 <= a or b + 14 <= start for a, b in row))
         row = next(free, len(rows))
         rows[row:] = rows[row:] or [[]]
@@ -475,16 +517,18 @@ def _axis_ticks(axis: Axis, scale: Scale, gap: float) -> list[tuple[float, str]]
     return inside[:1]
 
 
-def _up_ticks(axis: Axis, scale: Scale) -> tuple[Tick, ...]:
-    room = _left(axis) - 8
-    return tuple(Tick(place, _cut(label, room), "end") for place, label in _axis_ticks(axis, scale, LINE))
+def up_ticks(axis: Axis, scale: Scale) -> tuple[Tick, ...]:
+    """The labels of an upright axis, as many as there is room for."""
+    room = room_left(axis) - 8
+    return tuple(Tick(place, cut(label, room), "end") for place, label in _axis_ticks(axis, scale, LINE))
 
 
-def _along_ticks(axis: Axis, scale: Scale, box: Box) -> tuple[Tick, ...]:
-    widest = max((_measure(label) for _, label in axis.ticks), default=0.0)
+def along_ticks(axis: Axis, scale: Scale, box: Box) -> tuple[Tick, ...]:
+    """The labels of a level axis, as many as there is room for."""
+    widest = max((measure(label) for _, label in axis.ticks), default=0.0)
     # A label at an edge stands beside its place, hence half as much room again.
     found = _axis_ticks(axis, scale, 1.5 * widest + 6)
-    labels = [_beside(place, 0, label, box.left, WIDTH - 2) for place, label in found]
+    labels = [beside(place, 0, label, box.left, WIDTH - 2) for place, label in found]
     return tuple(Tick(label.x, label.text, label.anchor) for label in labels)
 
 
@@ -505,7 +549,7 @@ _STRIDES = (
 )
 
 
-def _time_ticks(window: Window, scale: Scale) -> tuple[Tick, ...]:
+def time_ticks(window: Window, scale: Scale) -> tuple[Tick, ...]:
     """Round times of the calendar, as many as there is room for, the day or year under them where it changes."""
     for stride in _STRIDES:
         if (window.closes - window.opens) / stride > WIDTH / 40:
@@ -513,7 +557,7 @@ def _time_ticks(window: Window, scale: Scale) -> tuple[Tick, ...]:
         times = _round_times(window.opens, window.closes, stride)
         places = scale.places(times)
         # A label at an edge stands beside its place, hence half as much room again.
-        room = 6 + 1.5 * max((_measure(part) for time in times for part in _name_time(time, stride)), default=0)
+        room = 6 + 1.5 * max((measure(part) for time in times for part in _name_time(time, stride)), default=0)
         if all(b - a >= room for a, b in pairwise(places)):
             return _dated(times, places, stride, scale)
     return ()
@@ -538,7 +582,7 @@ def _dated(times: Sequence[int], places: Sequence[float], stride: int, scale: Sc
     before = ""
     for time, place in zip(times, places, strict=True):
         text, under = _name_time(time, stride)
-        label = _beside(place, 0, text, scale.start, WIDTH - 2)
+        label = beside(place, 0, text, scale.start, WIDTH - 2)
         ticks.append(Tick(place, text, label.anchor, "" if under == before else under))
         before = under
     return tuple(ticks)
@@ -571,7 +615,7 @@ def thin(times: Times, limit: int = MOST_POINTS) -> Indices:
     return np.union1d([0], np.flatnonzero(ends)).astype(np.intp)
 
 
-def _spaced(count: int, limit: int) -> list[int]:
+def spaced(count: int, limit: int) -> list[int]:
     """Up to `limit` of `count` places in order, evenly, both ends among them."""
     return sorted({round(place) for place in np.linspace(0, count - 1, min(count, limit)).tolist()})
 
@@ -582,7 +626,7 @@ def _inside(times: Times, window: Window) -> slice:
     return slice(first, int(np.searchsorted(times, window.until, side="right")))
 
 
-def _standing(times: Times, values: Vector, at: int) -> float:
+def standing(times: Times, values: Vector, at: int) -> float:
     """The value that stood at a time; NaN before the first."""
     index = int(np.searchsorted(times, at, side="right")) - 1
     return float(values[index]) if index >= 0 else float("nan")
@@ -649,29 +693,30 @@ def history(
     counts  (n,) how many forecasts stood from then on
     say     writes a value of the axis as a person reads it
     """
-    flags, rows = _flags(marks, window, _left(axis))
-    box = _wide_box(_left(axis), rows)
+    flags, rows = place_marks(marks, window, room_left(axis))
+    box = wide_box(room_left(axis), rows)
     past = _past(series, times, counts, own, window, axis, box)
     plot = _history_plot(heading, box, past, axis, say)
     return History(plot, _bands(past), _lines(past), _ends(past), flags, _history_tips(past, box, say))
 
 
-def _left(axis: Axis) -> float:
+def room_left(axis: Axis) -> float:
     """Room for the words of an upright axis, and at least for “UTC” in the corner below them."""
-    return min(max([_measure(label) for _, label in axis.ticks] + [_measure("100%")]) + 17, WIDTH / 3)
+    return min(max([measure(label) for _, label in axis.ticks] + [measure("100%")]) + 17, WIDTH / 3)
 
 
-def _wide_box(left: float, rows: int) -> Box:
+def wide_box(left: float, rows: int) -> Box:
+    """The box of a chart as wide as its drawing, under so many rows of words."""
     top = 8 + rows * LINE
     return Box(left, top, WIDTH - 12, top + 200)
 
 
-def _flags(marks: Sequence[Mark], window: Window, left: float) -> tuple[tuple[Flag, ...], int]:
+def place_marks(marks: Sequence[Mark], window: Window, left: float) -> tuple[tuple[Flag, ...], int]:
     """Marks inside the window with labels stacked above the box, and how many rows these take."""
     along = Scale(window.opens, window.closes, left, WIDTH - 12)
     shown = sorted((m for m in marks if window.opens <= m.time <= window.closes), key=lambda mark: mark.time)
-    flat = [(along.place(mark.time), _beside(along.place(mark.time), 0, mark.label, 2, WIDTH - 2)) for mark in shown]
-    rows = _stack(label for _, label in flat)
+    flat = [(along.place(mark.time), beside(along.place(mark.time), 0, mark.label, 2, WIDTH - 2)) for mark in shown]
+    rows = stack(label for _, label in flat)
     high = max(rows, default=-1) + 1
     placed = [
         Flag(x, Label(label.x, 3 + (high - row) * LINE, label.anchor, label.text))
@@ -693,17 +738,22 @@ def _past(
     kept = thin(times[part]) + part.start
     along = Scale(window.opens, window.closes, box.left, box.right)
     up = Scale(axis.low, axis.high, box.bottom, box.top)
-    fewer = tuple(Series(s.label, s.middle[kept], s.lower[kept], s.upper[kept]) for s in series)
-    mine = tuple(_own(one, window) for one in own)
+    lines = tuple(Series(s.label, s.middle[kept], s.lower[kept], s.upper[kept]) for s in series)
+    mine = tuple(fewer(within(one, window)) for one in own)
     seen = np.maximum(times[kept], window.opens)
-    return _Past(fewer, seen, counts[kept], mine, window, along, up, len(times[part]) - len(kept))
+    return _Past(lines, seen, counts[kept], mine, window, along, up, len(times[part]) - len(kept))
 
 
-def _own(one: Steps, window: Window) -> Steps:
+def within(one: Steps, window: Window) -> Steps:
     """What of somebody's steps stood inside the window; what was said earlier counts from its opening."""
     part = _inside(one.times, window)
-    kept = thin(one.times[part]) + part.start
-    return Steps(one.label, np.maximum(one.times[kept], window.opens), one.values[kept])
+    return Steps(one.label, np.maximum(one.times[part], window.opens), one.values[part])
+
+
+def fewer(one: Steps) -> Steps:
+    """The steps worth drawing."""
+    kept = thin(one.times)
+    return Steps(one.label, one.times[kept], one.values[kept])
 
 
 def _tone(index: int, of: int) -> tuple[str, int]:
@@ -745,8 +795,8 @@ def _ends(past: _Past) -> tuple[Dot, ...]:
 
 def _dots_at(past: _Past, time: int, radius: float) -> tuple[Dot, ...]:
     """A dot on each line that stands at a time."""
-    lines = [(_standing(past.times, s.middle, time), _tone(i, len(past.series))[0]) for i, s in enumerate(past.series)]
-    lines += [(_standing(o.times, o.values, time), "own") for o in past.own]
+    lines = [(standing(past.times, s.middle, time), _tone(i, len(past.series))[0]) for i, s in enumerate(past.series)]
+    lines += [(standing(o.times, o.values, time), "own") for o in past.own]
     x = past.along.place(time)
     return tuple(Dot(x, past.up.place(value), radius, tone) for value, tone in lines if not np.isnan(value))
 
@@ -756,38 +806,41 @@ def _history_tips(past: _Past, box: Box, say: Say) -> tuple[Tip, ...]:
     if past.is_empty:
         return ()
     changes = np.unique(np.concatenate([past.times, *(o.times for o in past.own)]))
-    chosen = [int(changes[i]) for i in _spaced(len(changes), MOST_TIPS)]
-    hits = _columns([past.along.place(time) for time in chosen], box)
+    chosen = [int(changes[i]) for i in spaced(len(changes), MOST_TIPS)]
+    hits = strips([past.along.place(time) for time in chosen], box)
     return tuple(
-        _tip(hit, _dots_at(past, time, 4), past.along.place(time), box, _what_stood(past, time, say))
+        tip_at(hit, _dots_at(past, time, 4), past.along.place(time), box, _what_stood(past, time, say))
         for time, hit in zip(chosen, hits, strict=True)
     )
 
 
-def _columns(places: Sequence[float], box: Box, reach: float = WIDTH) -> list[Bar]:
+def strips(places: Sequence[float], box: Box, reach: float = WIDTH) -> list[Bar]:
     """For each place the upright strip nearer to it than to its neighbours, no further from it than `reach`."""
     middles = [box.left, *((a + b) / 2 for a, b in pairwise(places)), box.right]
     strips = [(max(a, x - reach), min(b, x + reach)) for x, (a, b) in zip(places, pairwise(middles), strict=True)]
     return [Bar(round(a, 1), box.top, round(max(b - a, 0.0), 1), box.height) for a, b in strips]
 
 
-def _tip(hit: Bar, dots: tuple[Dot, ...], x: float, box: Box, lines: tuple[str, ...]) -> Tip:
+def tip_at(hit: Bar, dots: tuple[Dot, ...], x: float, box: Box, lines: tuple[str, ...]) -> Tip:
     """Its words stand beside the place and in the box: above the highest dot where there is room, else below."""
-    width, height = max(map(_measure, lines)), len(lines) * LINE
-    x_label, anchor = (x + 8, "start") if x + 8 + width <= box.right else (x - 8, "end")
+    width, height = max(map(measure, lines)), len(lines) * LINE
+    beside_it = max((dot.radius for dot in dots), default=4.0) + 4
+    x_label, anchor = (x + beside_it, "start") if x + beside_it + width <= box.right else (x - beside_it, "end")
     if anchor == "end" and x_label - width < box.left:
         x_label, anchor = box.left + 2, "start"
-    high, low = min((dot.y for dot in dots), default=box.bottom), max((dot.y for dot in dots), default=box.top)
-    if high - 8 - height >= box.top:
-        return Tip(hit, dots, Label(x_label, high - 8, anchor, lines[0]), round(-1.2 * (len(lines) - 1), 1), lines)
-    y = max(min(low + 6, box.bottom - height), box.top)
-    return Tip(hit, dots, Label(x_label, round(y, 1), anchor, lines[0]), 1.0, lines)
+    high = min((dot.y - dot.radius for dot in dots), default=box.bottom) - 4
+    low = max((dot.y + dot.radius for dot in dots), default=box.top) + 2
+    if high - height >= box.top:
+        shift = round(-1.2 * (len(lines) - 1), 1)
+        return Tip(hit, dots, Label(round(x_label, 1), round(high, 1), anchor, lines[0]), shift, lines)
+    y = max(min(low, box.bottom - height), box.top)
+    return Tip(hit, dots, Label(round(x_label, 1), round(y, 1), anchor, lines[0]), 1.0, lines)
 
 
 def _what_stood(past: _Past, time: int, say: Say) -> tuple[str, ...]:
     """The lines of a tip: the time, each series from the highest down, one's own, and how many forecasts stood."""
-    stood = [(_standing(past.times, s.middle, time), s.label) for s in past.series]
-    mine = [(_standing(o.times, o.values, time), o.label) for o in past.own]
+    stood = [(standing(past.times, s.middle, time), s.label) for s in past.series]
+    mine = [(standing(o.times, o.values, time), o.label) for o in past.own]
     known = sorted((pair for pair in stood if not np.isnan(pair[0])), key=lambda pair: -pair[0])
     own = [pair for pair in mine if not np.isnan(pair[0])][:MOST_LINES_IN_A_TIP]
     shown = known[: MOST_LINES_IN_A_TIP - len(own)]
@@ -797,16 +850,17 @@ def _what_stood(past: _Past, time: int, say: Say) -> tuple[str, ...]:
     if len(past.series) == len(shown) == 1:
         lines.append(_middle_half(past, time, say))
     lines += [f"{label} {say(value)}" for value, label in own]
-    count = _standing(past.times, past.counts.astype(np.float64), time)
-    return tuple(lines) if np.isnan(count) else (*lines, _forecasts(int(count)))
+    count = standing(past.times, past.counts.astype(np.float64), time)
+    return tuple(lines) if np.isnan(count) else (*lines, say_forecasts(int(count)))
 
 
 def _middle_half(past: _Past, time: int, say: Say) -> str:
     (only,) = past.series
-    return f"half in {say(_standing(past.times, only.lower, time))} to {say(_standing(past.times, only.upper, time))}"
+    return f"half in {say(standing(past.times, only.lower, time))} to {say(standing(past.times, only.upper, time))}"
 
 
-def _forecasts(count: int) -> str:
+def say_forecasts(count: int) -> str:
+    """A number of forecasts in words."""
     return "1 forecast" if count == 1 else f"{count:,} forecasts"
 
 
@@ -815,8 +869,8 @@ def _history_plot(heading: Heading, box: Box, past: _Past, axis: Axis, say: Say)
         heading=heading,
         height=box.bottom + 44,
         box=box,
-        x_ticks=_time_ticks(past.window, past.along),
-        y_ticks=_up_ticks(axis, past.up),
+        x_ticks=time_ticks(past.window, past.along),
+        y_ticks=up_ticks(axis, past.up),
         legend=_history_legend(past),
         table=_history_table(past, heading.title, say),
         empty="No forecasts" if past.is_empty else "",
@@ -846,13 +900,14 @@ def _history_table(past: _Past, title: str, say: Say) -> Table:
 
 def _history_row(past: _Past, i: int, say: Say) -> tuple[str, ...]:
     start = (moment(int(past.times[i])), f"{int(past.counts[i]):,}")
-    told = [[_known(say, float(line[i])) for line in (s.middle, s.lower, s.upper)] for s in past.series]
+    told = [[or_dash(say, float(line[i])) for line in (s.middle, s.lower, s.upper)] for s in past.series]
     if len(told) == 1:
         return (*start, *told[0])
     return (*start, *("–" if middle == "–" else f"{middle} ({low} to {high})" for middle, low, high in told))
 
 
-def _known(say: Say, value: float) -> str:
+def or_dash(say: Say, value: float) -> str:
+    """A value in words, a dash for what is not there."""
     return "–" if np.isnan(value) else say(value)
 
 
@@ -920,7 +975,7 @@ def _outline(one: Spread, along: Scale, up: Scale) -> str:
     """The stepped upper edge of a distribution, from the axis up at its start and down to it at its end."""
     edges = along.places(one.edges)
     heights = up.places(one.masses / np.diff(one.edges))
-    return f"M{_n(edges[0])} {_n(up.start)}V{_steps(edges, heights)}V{_n(up.start)}"
+    return f"M{tenth(edges[0])} {tenth(up.start)}V{_steps(edges, heights)}V{tenth(up.start)}"
 
 
 def _tails(spreads: Sequence[Spread], box: Box, ends: tuple[str, str]) -> tuple[Label, ...]:
@@ -950,8 +1005,8 @@ def _quantile_flags(quantiles: Sequence[Quantile], along: Scale, top: float) -> 
     first = (0, len(quantiles) // 2, len(quantiles) - 1)
     order = sorted(range(len(quantiles)), key=lambda i: i not in first)
     places = [along.place(one.value) for one in quantiles]
-    labels = [_beside(x, 0, one.share, 2, WIDTH - 2) for x, one in zip(places, quantiles, strict=True)]
-    rows = dict(zip(order, _stack(labels[i] for i in order), strict=True))
+    labels = [beside(x, 0, one.share, 2, WIDTH - 2) for x, one in zip(places, quantiles, strict=True)]
+    rows = dict(zip(order, stack(labels[i] for i in order), strict=True))
     return tuple(
         Flag(x, Label(label.x, top + (min(rows[i], 1) + 1) * LINE - 5, label.anchor, label.text if rows[i] < 2 else ""))
         for i, (x, label) in enumerate(zip(places, labels, strict=True))
@@ -962,14 +1017,14 @@ def _outcome_flag(outcome: Outcome | None, along: Scale) -> Flag | None:
     if outcome is None:
         return None
     x = along.place(outcome.value)
-    return Flag(x, _beside(x, 3 + LINE, outcome.label, 2, WIDTH - 2))
+    return Flag(x, beside(x, 3 + LINE, outcome.label, 2, WIDTH - 2))
 
 
 def _quantile_tips(quantiles: Sequence[Quantile], along: Scale, box: Box) -> tuple[Tip, ...]:
     places = [along.place(one.value) for one in quantiles]
-    hits = _columns(places, box, reach=14) if places else []
+    hits = strips(places, box, reach=14) if places else []
     return tuple(
-        _tip(hit, (Dot(x, box.bottom, 4, "crowd"),), x, box, (one.text, f"{one.share} lies below"))
+        tip_at(hit, (Dot(x, box.bottom, 4, "crowd"),), x, box, (one.text, f"{one.share} lies below"))
         for one, x, hit in zip(quantiles, places, hits, strict=True)
     )
 
@@ -989,7 +1044,7 @@ def _density_plot(
         heading=heading,
         height=box.bottom + (1 + rows) * LINE + 9,
         box=box,
-        x_ticks=_along_ticks(axis, along, box),
+        x_ticks=along_ticks(axis, along, box),
         y_ticks=(),
         legend=tuple(legend) if len(legend) > 1 else (),
         table=table,
@@ -1036,38 +1091,62 @@ def _share(share: float | None) -> str:
 
 # Reliability
 
-_RELIABILITY_LEGEND = (
-    Key("dots", "crowd", 1, "forecasts in bins"),
-    Key("line", "curve", 1, "pooled curve"),
-    Key("line", "muted", 3, "perfect"),
-)
+_SQUARE = Box(56, 12 + LINE, WIDTH - 14, 12 + LINE + WIDTH - 70)
+_BANDS = ("90% of dots, if calibrated", "90% band of the curve")
 
 
 def reliability(
-    heading: Heading, bins: Sequence[Bin], curve: Curve, *, empty: str = "No resolved questions yet"
+    heading: Heading,
+    bins: Sequence[Bin],
+    curve: Curve,
+    *,
+    empty: str = "No resolved questions yet",
+    band_names: tuple[str, str] = _BANDS,
 ) -> Reliability:
     """How often things happened that were said to be this likely: bins as dots, the pooled curve, and their counts.
 
-    A dot's area grows with its count, which is printed under its bar; empty bins are left out.
+    A dot's area grows with its count, which is printed under its bar; empty bins are left out. A dot with an href leads
+    there. `band_names` says what the bands of the bins and of the curve are, where there are any.
     """
     filled = [one for one in bins if one.count > 0]
-    box = Box(56, 12 + LINE, WIDTH - 14, 12 + LINE + WIDTH - 70)
-    along, up = Scale(0, 1, box.left, box.right), Scale(0, 1, box.bottom, box.top)
+    box, along, up = _SQUARE, *_shares(_SQUARE)
     dots = _bin_dots(filled, along, up)
     columns, counts, floor = _histogram(filled, along, box.bottom + 3 * LINE + 8)
-    line = _polyline(along.places(curve.forecast), up.places(curve.happened))
     height = max((count.y for count in counts), default=floor) + 10
     return Reliability(
-        plot=_reliability_plot(heading, box, along, up, filled, curve, empty, height),
-        diagonal=Line(_polyline([box.left, box.right], [box.bottom, box.top]), "muted", 3),
-        curve=Line(line, "curve"),
+        plot=_reliability_plot(heading, box, filled, curve, empty, height, band_names),
+        bands=_bin_bands(filled, along, up) + _curve_bands(curve, along, up),
+        diagonal=Line(polyline([box.left, box.right], [box.bottom, box.top]), "muted", 3),
+        curve=Line(polyline(along.places(curve.forecast), up.places(curve.happened)), "curve"),
         dots=dots,
         names=_axis_names(box),
         bars=columns,
         counts=counts,
         floor=floor,
-        tips=_bin_tips(filled, dots, box),
+        tips=_bin_tips(filled, dots, box, band_names[0]),
     )
+
+
+def _shares(box: Box) -> tuple[Scale, Scale]:
+    """0 to 1 along the box and up it."""
+    return Scale(0, 1, box.left, box.right), Scale(0, 1, box.bottom, box.top)
+
+
+def _bin_bands(bins: Sequence[Bin], along: Scale, up: Scale) -> tuple[Line, ...]:
+    """Where each dot may lie by chance, as wide as its bin."""
+    return tuple(
+        Line(ribbon_path(along.places([one.low, one.high]), [up.place(low)] * 2, [up.place(high)] * 2), "muted")
+        for one in bins
+        if one.band
+        for low, high in [one.band]
+    )
+
+
+def _curve_bands(curve: Curve, along: Scale, up: Scale) -> tuple[Line, ...]:
+    if curve.lower is None or curve.upper is None:
+        return ()
+    path = ribbon_path(along.places(curve.forecast), up.places(curve.lower), up.places(curve.upper))
+    return (Line(path, "curve"),) if path else ()
 
 
 def _bin_dots(bins: Sequence[Bin], along: Scale, up: Scale) -> tuple[Dot, ...]:
@@ -1083,17 +1162,18 @@ def _histogram(bins: Sequence[Bin], along: Scale, top: float) -> tuple[tuple[Bar
     """Bars of counts and the counts under them, in as many rows as they need; and the level the bars stand on."""
     floor = top + 56
     up = Scale(0, max((one.count for one in bins), default=1), 0, floor - top)
-    columns = [_column(along.place(one.low), along.place(one.high), floor, max(up.place(one.count), 1)) for one in bins]
+    columns = [column(along.place(one.low), along.place(one.high), floor, max(up.place(one.count), 1)) for one in bins]
     flat = [
-        _beside(round(bar.x + bar.width / 2, 1), 0, f"{one.count:,}", 2, WIDTH - 2)
+        beside(round(bar.x + bar.width / 2, 1), 0, f"{one.count:,}", 2, WIDTH - 2)
         for bar, one in zip(columns, bins, strict=True)
     ]
-    rows = _stack(flat)
+    rows = stack(flat)
     counts = [Label(a.x, floor + (row + 1) * LINE - 2, a.anchor, a.text) for a, row in zip(flat, rows, strict=True)]
     return tuple(columns), tuple(counts), floor
 
 
-def _column(left: float, right: float, floor: float, height: float) -> Bar:
+def column(left: float, right: float, floor: float, height: float) -> Bar:
+    """A bar of a histogram that stands on its floor, with a gap to its neighbours."""
     return Bar(round(left + 0.5, 1), round(floor - height, 1), round(max(right - left - 1, 1), 1), height)
 
 
@@ -1105,24 +1185,32 @@ def _axis_names(box: Box) -> tuple[Label, ...]:
     )
 
 
-def _bin_tips(bins: Sequence[Bin], dots: Sequence[Dot], box: Box) -> tuple[Tip, ...]:
+def _bin_tips(bins: Sequence[Bin], dots: Sequence[Dot], box: Box, band: str) -> tuple[Tip, ...]:
     tips = []
     for one, dot in zip(bins, dots, strict=True):
         reach = max(dot.radius, 8.0)
         hit = Bar(round(dot.x - reach, 1), round(dot.y - reach, 1), 2 * reach, 2 * reach)
         shown = Dot(dot.x, dot.y, dot.radius + 1.5, "crowd")
-        tips.append(_tip(hit, (shown,), dot.x, box, _about(one)))
+        tips.append(replace(tip_at(hit, (shown,), dot.x, box, _about(one, band)), href=one.href))
     return tuple(tips)
 
 
-def _about(one: Bin) -> tuple[str, ...]:
-    forecasts = "1 forecast" if one.count == 1 else f"{one.count:,} forecasts"
-    return f"forecast {percent(one.forecast)}", f"happened {percent(one.happened)}", forecasts
+def _about(one: Bin, band: str) -> tuple[str, ...]:
+    lines = (f"forecast {percent(one.forecast)}", f"happened {percent(one.happened)}", say_forecasts(one.count))
+    told = (f"{band}:", f"{percent(one.band[0])} to {percent(one.band[1])}") if one.band else ()
+    return (*lines, *told, *(("open to see which",) if one.href else ()))
 
 
 def _reliability_plot(
-    heading: Heading, box: Box, along: Scale, up: Scale, bins: Sequence[Bin], curve: Curve, empty: str, height: float
+    heading: Heading,
+    box: Box,
+    bins: Sequence[Bin],
+    curve: Curve,
+    empty: str,
+    height: float,
+    band_names: tuple[str, str],
 ) -> Plot:
+    along, up = _shares(box)
     shares = [(n / 5, f"{n * 20}%") for n in range(6)]
     return Plot(
         heading=heading,
@@ -1130,23 +1218,35 @@ def _reliability_plot(
         box=box,
         x_ticks=tuple(Tick(along.place(share), text, "end" if share == 1 else "middle") for share, text in shares),
         y_ticks=tuple(Tick(up.place(share), text, "end") for share, text in shares),
-        legend=_RELIABILITY_LEGEND if bins else (),
+        legend=_reliability_legend(bins, curve, band_names) if bins else (),
         table=_bin_table(heading.title, bins, curve),
         empty="" if bins else empty,
     )
 
 
+def _reliability_legend(bins: Sequence[Bin], curve: Curve, band_names: tuple[str, str]) -> tuple[Key, ...]:
+    keys = [Key("dots", "crowd", 1, "forecasts in bins"), Key("line", "curve", 1, "pooled curve")]
+    keys.append(Key("line", "muted", 3, "perfect"))
+    if any(one.band for one in bins):
+        keys.append(Key("band", "muted", 1, band_names[0]))
+    if _curve_bands(curve, Scale(0, 1, 0, 1), Scale(0, 1, 0, 1)):
+        keys.append(Key("band", "curve", 1, band_names[1]))
+    return tuple(keys)
+
+
 def _bin_table(title: str, bins: Sequence[Bin], curve: Curve) -> Table:
-    """The bins, and beside each where the pooled curve passes over its mean."""
+    """The bins, beside each where the pooled curve passes over its mean, and its band where there are any."""
     pooled = np.interp([one.forecast for one in bins], curve.forecast, curve.happened) if bins else ()
-    rows = tuple(
-        (
-            f"{percent(one.low)} to {percent(one.high)}",
-            f"{one.count:,}",
-            percent(one.forecast),
-            percent(one.happened),
-            percent(float(curved)),
-        )
-        for one, curved in zip(bins, pooled, strict=True)
-    )
-    return Table(title, ("Bin", "Forecasts", "Mean forecast", "Happened", "Pooled curve"), rows)
+    banded = any(one.band for one in bins)
+    rows = [(*_bin_row(one), percent(float(curved))) for one, curved in zip(bins, pooled, strict=True)]
+    if banded:
+        rows = [(*row, *map(percent, one.band or ())) for row, one in zip(rows, bins, strict=True)]
+        rows = [(*row, *("–" for _ in range(7 - len(row)))) for row in rows]
+    head = ("Bin", "Forecasts", "Mean forecast", "Happened", "Pooled curve", *(("Band from", "to") if banded else ()))
+    links = tuple(one.href for one in bins) if any(one.href for one in bins) else ()
+    return Table(title, head, tuple(rows), links)
+
+
+def _bin_row(one: Bin) -> tuple[str, ...]:
+    where = f"{percent(one.low)} to {percent(one.high)}"
+    return where, f"{one.count:,}", percent(one.forecast), percent(one.happened)

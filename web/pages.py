@@ -5,12 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from forecasts.ledger import Standing
+from forecasts import calibration
+from forecasts.comparison import Comparison
+from forecasts.leaderboard import Board, Measure, Row
 from forecasts.models import Forecaster
+from forecasts.updating import Movement
 from questions.errors import Refusal
 from questions.models import QuestionSet, Resolution, Source
 from questions.shape import Field
-from web import charts
+from web import charts, diagrams
+from web.filters import Choosing
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,7 @@ class Glance:
 
     slug: str
     title: str
+    imported: bool
     status: str
     opens_at: datetime
     closes_at: datetime
@@ -75,7 +80,7 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Row:
+class DeskRow:
     """A question on the desk."""
 
     glance: Glance
@@ -88,7 +93,7 @@ class Section:
 
     slug: str
     title: str
-    rows: Sequence[Row]
+    rows: Sequence[DeskRow]
 
 
 @dataclass(frozen=True)
@@ -104,7 +109,10 @@ class Quoted:
 
 @dataclass(frozen=True)
 class Terms:
-    """What is asked, in its author's words, by paragraphs; `outcomes` is empty where they are bins."""
+    """What is asked, in its author's words, by paragraphs; `outcomes` is empty where they are bins.
+
+    recorded_at  when the question was put on record here; of an imported one that says how far back it may reach
+    """
 
     background: Sequence[str]
     criteria: Sequence[str]
@@ -112,6 +120,7 @@ class Terms:
     outcomes: Sequence[str]
     resolves_from: str
     resolves_at: datetime
+    recorded_at: datetime
     tags: Sequence[str]
 
 
@@ -121,6 +130,7 @@ class Scored:
 
     forecaster: Forecaster
     losses: Sequence[float | None]
+    peer: float
     coverage: float
     presence: float
     last: str
@@ -174,24 +184,135 @@ class Change:
 
 
 @dataclass(frozen=True)
+class Split:
+    """A mean loss taken apart, with the miscalibration that chance alone would show."""
+
+    title: str
+    parts: calibration.Parts
+    chance: calibration.ByChance
+
+
+@dataclass(frozen=True)
 class CalibrationView:
-    """A reliability diagram with the numbers behind it."""
+    """A reliability diagram with the numbers behind it; what no question gives is None or empty.
+
+    choice  the same of choice questions, each outcome against the rest
+    test    the generalised test of calibration
+    splits  the loss taken apart, by Brier and by log
+    pit     where the truth fell in forecasts of numbers and dates, and `hits` how often their 80% intervals held it
+    """
 
     chart: charts.Reliability
+    choice: charts.Reliability | None
     forecasts: int
     questions: int
     people: int
+    test: calibration.Spiegelhalter | None
+    splits: Sequence[Split]
+    pit: diagrams.Histogram | None
+    hits: calibration.HitRate | None
+
+
+@dataclass(frozen=True)
+class Uttered:
+    """One forecast in a dot of the calibration diagram.
+
+    at        when it began to count
+    recorded  when it was put on record here, if that was later than it was said; else None
+    """
+
+    forecaster: Forecaster
+    slug: str
+    title: str
+    imported: bool
+    text: str
+    at: datetime
+    recorded: datetime | None
+    outcome: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """One stretch of a receipt, as people read it."""
+
+    start: datetime
+    stop: datetime
+    text: str
+    loss: float
+    crowd: float
+    others: float
+    share: float
+    contribution: float
+    gain: float
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """A question on which two forecasters were compared: what both said at the end, and who gained by how much."""
+
+    slug: str
+    title: str
+    imported: bool
+    outcome: str
+    said: tuple[str, str]
+    difference: float
+    shared: float
+
+
+@dataclass(frozen=True)
+class Happens:
+    """What somebody would score if an outcome became known now; `why` says why just this one of many is shown."""
+
+    label: str
+    why: str
+    loss: float
+    peer: float
+
+
+@dataclass(frozen=True)
+class Prospects:
+    """What somebody would score for each outcome; no rows where no forecast of theirs has stood for any time yet.
+
+    rule      the rule of the losses, which are those while standing
+    coverage  the share of the scheduled window that their forecasts have stood for so far
+    """
+
+    rule: Rule
+    coverage: float
+    rows: Sequence[Happens]
 
 
 @dataclass(frozen=True)
 class Result:
     """A person's score on one question; `rule` names the scale it is on."""
 
-    glance: Glance
+    slug: str
+    title: str
+    imported: bool
+    outcome: str
     rule: str
     loss: float
+    peer: float
     coverage: float
     presence: float
+
+
+@dataclass(frozen=True)
+class Place:
+    """A forecaster's row on a board, with its value in words and its interval drawn on the board's scale."""
+
+    row: Row
+    forecaster: Forecaster
+    value: str
+    interval: diagrams.Interval
+
+
+@dataclass(frozen=True)
+class Places:
+    """A board's rows, and the scale of their intervals for the head of that column."""
+
+    rows: Sequence[Place]
+    axis: diagrams.IntervalAxis
 
 
 # The pages
@@ -203,6 +324,7 @@ class DeskPage(Page):
     sections: Sequence[Section]
     waiting: Sequence[Glance]
     decided: Sequence[Glance]
+    more_decided: int
     anything_open: bool
 
 
@@ -210,7 +332,7 @@ class DeskPage(Page):
 class RowPage(Page):
     template = "desk/_row.html"
     partial = "desk/_row.html"
-    row: Row
+    row: DeskRow
 
 
 @dataclass(frozen=True)
@@ -228,6 +350,7 @@ class QuestionPage(Page):
     bars: charts.Bars | None
     mine: Sequence[Own]
     decisions: Sequence[Decided]
+    prospects: Prospects | None
     scores: Scores
     may_resolve: bool
 
@@ -271,10 +394,17 @@ class SetPage(Page):
 @dataclass(frozen=True)
 class LeaderboardPage(Page):
     template = "leaderboard/page.html"
-    standings: Sequence[Standing]
-    sets: Sequence[QuestionSet]
-    chosen: str
+    board: Board
+    places: Places
+    measures: Sequence[Measure]
+    choosing: Choosing
     sources: Mapping[int, Source]
+
+
+@dataclass(frozen=True)
+class ScoresPage(Page):
+    template = "scores/page.html"
+    measures: Mapping[str, Measure]
 
 
 @dataclass(frozen=True)
@@ -284,8 +414,49 @@ class CalibrationPage(Page):
     who: str
     name: str
     people: Sequence[Forecaster]
-    sets: Sequence[QuestionSet]
-    chosen: str
+    choosing: Choosing
+
+
+@dataclass(frozen=True)
+class DotPage(Page):
+    template = "calibration/dot.html"
+    name: str
+    low: float
+    high: float
+    said: Sequence[Uttered]
+    total: int
+    questions: int
+    happened: int
+    back: str
+
+
+@dataclass(frozen=True)
+class ComparePage(Page):
+    template = "compare/page.html"
+    people: Sequence[Forecaster]
+    a: Forecaster
+    b: Forecaster
+    comparison: Comparison
+    verdict: Sequence[str]
+    sequence: diagrams.Curves
+    murphy: diagrams.Curves | None
+    difference: diagrams.Curves | None
+    most: Sequence[Contrast]
+    choosing: Choosing
+
+
+@dataclass(frozen=True)
+class ReceiptPage(Page):
+    template = "receipts/page.html"
+    glance: Glance
+    forecaster: Forecaster
+    rule: Rule
+    lines: Sequence[Line]
+    score: float
+    coverage: float
+    peer: float
+    recorded: tuple[datetime, datetime] | None
+    chart: diagrams.Receipt
 
 
 @dataclass(frozen=True)
@@ -293,10 +464,11 @@ class PersonPage(Page):
     template = "people/page.html"
     person: Forecaster
     source: Source | None
-    standing: Standing | None
+    places: Sequence[tuple[Measure, Place]]
     results: Sequence[Result]
     current: Sequence[tuple[Glance, Own]]
     view: CalibrationView
+    movement: Movement | None
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from dataclasses import fields
 from datetime import datetime
 from functools import cache
 from importlib.util import find_spec
+from math import isfinite
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -46,7 +47,9 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     found.globals["static"] = address_of
-    found.filters.update(day=day, moment=moment, score=score, percent=percent.say, share=share)
+    found.filters.update(day=day, moment=moment, minute=minute, score=score, percent=percent.say, share=share)
+    found.filters.update(exact=exact, signed=signed, chance=chance, evidence=evidence)
+    found.tests["known"] = isfinite
     return found
 
 
@@ -57,12 +60,18 @@ def day(value: datetime) -> str:
 
 def moment(value: datetime) -> str:
     """31 Dec 2026, 23:59 UTC"""
-    return f"{day(value)}, {value:%H:%M} UTC"
+    return f"{minute(value)} UTC"
+
+
+def minute(value: datetime) -> str:
+    """31 Dec 2026, 23:59, where the head of the column says that it is UTC."""
+    return f"{day(value)}, {value:%H:%M}"
 
 
 def score(value: float) -> str:
-    """A loss with three decimals, as boards show it."""
-    return f"{value:.3f}"
+    """A loss with three decimals, as boards show it; rounding leaves no sign on 0."""
+    text = f"{value:.3f}"
+    return text.lstrip("-") if float(text) == 0 else text
 
 
 def share(value: float) -> str:
@@ -71,6 +80,30 @@ def share(value: float) -> str:
     if whole == 100 and value < 1:
         return "99%" if value < 0.995 else ">99%"
     return "<1%" if whole == 0 and value > 0 else f"{whole}%"
+
+
+def exact(value: float) -> str:
+    """A number with six decimals, as receipts show it."""
+    return f"{value:.6f}"
+
+
+def signed(value: float, decimals: int = 3) -> str:
+    """A difference with its sign: +0.041, −0.020, 0.000."""
+    text = f"{value:+.{decimals}f}".replace("-", "−")
+    return text[1:] if float(f"{value:.{decimals}f}") == 0 else text
+
+
+def chance(value: float) -> str:
+    """A probability that was found by drawing, in whole percent: <1% and >99% rather than 0% and 100%."""
+    whole = round(value * 100)
+    return "<1%" if whole < 1 else ">99%" if whole > 99 else f"{whole}%"
+
+
+def evidence(value: float) -> str:
+    """An e-value to two digits: 0.03, 1.4, 270."""
+    if value >= 1e6:
+        return "over a million"
+    return "under 0.01" if value < 0.01 else f"{float(f'{value:.2g}'):,g}"
 
 
 @cache

@@ -9,16 +9,22 @@ from itertools import groupby
 import numpy as np
 from sqlmodel import Session, col, select
 
-from forecasts import crowd, history, ledger
-from forecasts.models import Forecast, Forecaster, Position
+from forecasts import crowd, history, ledger, speech
+from forecasts.leaderboard import Board, Measure
+from forecasts.models import CROWD, Forecast, Forecaster, Position
 from forecasts.rules import RULES
+from forecasts.timeline import standing_at
 from questions import catalog
 from questions.catalog import Listed
-from questions.errors import Refusal
+from questions.errors import NotFound, Refusal
 from questions.models import Entry, Question, Resolution, Source
 from questions.shape import Kind, Series, Shape, Vector
-from web import charts
-from web.pages import Answer, Claim, Decided, Glance, Own, Quoted, Row, Rule, Terms
+from web import charts, diagrams
+from web.pages import Answer, Claim, Decided, DeskRow, Glance, Own, Place, Places, Quoted, Rule, Terms
+from web.rendering import signed
+
+LOSSES = ("brier", "adjusted", "ranked")
+"""The measures that are losses by themselves and not held against anybody's."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +86,7 @@ def glance(asked: Asked) -> Glance:
     return Glance(
         slug=question.slug,
         title=question.title,
+        imported=question.imported,
         status=asked.status,
         opens_at=question.opens_at,
         closes_at=question.closes_at,
@@ -110,6 +117,18 @@ def outcome(resolution: Resolution | None, kind: Kind, shape: Shape) -> str:
         return kind.told(resolution.value, shape) if resolution.value else label
     except Refusal:
         return label  # what happened is the index; the value may have come from elsewhere than a form
+
+
+def yardsticks(session: Session, asked: Asked) -> dict[int, Vector]:
+    """What each crowd and always-50% said at the end of a resolved question, by their ids."""
+    named = select(Forecaster).where(col(Forecaster.kind).in_(("crowd", "constant")))
+    found = {}
+    for who in session.exec(named):
+        said = speech.of(session, who, [asked.question]).get(asked.question.id)
+        stood = None if said is None else np.flatnonzero(standing_at(said.acts, asked.window.until - 1))
+        if said is not None and stood is not None and len(stood):
+            found[who.id] = said.acts.probabilities[stood[-1]]
+    return found
 
 
 def decided(session: Session, question: Question, shape: Shape) -> list[Decided]:
@@ -297,12 +316,12 @@ def standing_forecasts(session: Session, forecaster: Forecaster | None, moment: 
     }
 
 
-def row(asked: Asked, standing: Forecast | None, *, typed: Typed | None = None, saved: bool = False) -> Row:
+def row(asked: Asked, standing: Forecast | None, *, typed: Typed | None = None, saved: bool = False) -> DeskRow:
     """A question on the desk."""
-    return Row(glance(asked), answer(asked, standing, "desk", typed=typed, saved=saved))
+    return DeskRow(glance(asked), answer(asked, standing, "desk", typed=typed, saved=saved))
 
 
-def terms(asked: Asked) -> Terms:
+def terms(session: Session, asked: Asked) -> Terms:
     """What is asked, with everything that a stranger needs to resolve it."""
     question = asked.question
     return Terms(
@@ -312,8 +331,18 @@ def terms(asked: Asked) -> Terms:
         outcomes=() if asked.kind.ORDERED else asked.shape.outcomes,
         resolves_from=question.resolves_from,
         resolves_at=question.resolves_at,
+        recorded_at=session.get_one(Entry, question.entry).recorded_at,
         tags=question.tags,
     )
+
+
+def forecaster_of(session: Session, handle: str) -> Forecaster:
+    """Whoever has that handle. Raises NotFound."""
+    named = select(Forecaster).where(Forecaster.handle == handle.lower())
+    found = session.exec(named).first() if catalog.is_name(handle) else None
+    if found is None:
+        raise NotFound(f"There is no forecaster “{handle[:40]}”. The leaderboard lists those there are.")
+    return found
 
 
 def paragraphs(text: str) -> list[str]:
@@ -336,3 +365,38 @@ def standing_of(
 ) -> Forecast | None:
     """The forecast that somebody has standing on one question."""
     return None if forecaster is None else ledger.standing(session, forecaster, question, moment)
+
+
+# Boards
+
+
+def places(session: Session, board: Board) -> Places:
+    """The board's rows with who they are, their intervals on one scale."""
+    people = {who.id: who for who in session.exec(select(Forecaster))}
+    measure = board.measure
+    scale = diagrams.interval_scale(
+        [(row.low, row.value, row.high) for row in board.rows], _held_against(board, people)
+    )
+
+    def say(value: float) -> str:
+        return told(value, measure)
+
+    rows = [
+        Place(row, people[row.forecaster], say(row.value), diagrams.interval(row.low, row.value, row.high, scale, say))
+        for row in board.rows
+    ]
+    return Places(rows, diagrams.interval_axis(scale))
+
+
+def _held_against(board: Board, people: Mapping[int, Forecaster]) -> float | None:
+    """What a board's intervals are held against: 0 where the others are, else the crowd's own value."""
+    if board.measure.name not in LOSSES:
+        return 0.0
+    return next((row.value for row in board.rows if people[row.forecaster].handle == CROWD), None)
+
+
+def told(value: float, measure: Measure) -> str:
+    """A board's value as it is read: with its sign where 0 is what everything is held against."""
+    if measure.name in LOSSES:
+        return f"{value:.{measure.decimals}f}"
+    return signed(value, measure.decimals)

@@ -3,7 +3,10 @@
 A rule holds NAME, TITLE (the head of its column), ABOUT (its scale and its direction), `applies(ordered)` (whether it
 is meant for outcomes that have an order, or none) and `score(probabilities, outcomes)`, a loss for each row. One whose
 probabilities have a floor that depends on the question says so by `floor_for(size, ordered)`, and takes `floor` in
-`score`. Code that serves every rule alike calls `charge`, which sees to both.
+`score`. Code that serves every rule alike calls `charge` or `charge_each`, which see to both.
+
+A score that is no loss (a reward, or one whose zero is not who was sure and right) is no rule here; where it follows
+from one, as Metaculus' baseline score follows from log, forecasts/scoring.py derives it.
 """
 
 import sys
@@ -25,14 +28,30 @@ def charge(name: str, acts: Acts, outcome: int, ordered: bool) -> Vector:
     ordered  whether the question's outcomes have an order
     returns  (n,) losses by the rule called `name`; the rule's ABOUT says what they mean
     """
+    said = ~acts.withdrawn
+    losses = np.full(len(said), np.nan)
+    losses[said] = _losses(name, acts.probabilities[said], np.full(said.sum(), outcome), ordered)
+    return losses
+
+
+def charge_each(name: str, vector: Vector, ordered: bool) -> Vector:
+    """The loss of one forecast (k,) for each of its k outcomes, (k,), in case that one is what happens.
+
+    >>> charge_each("brier", np.array([0.3, 0.7]), ordered=False).round(2).tolist()
+    [0.49, 0.09]
+    """
+    size = len(vector)
+    return _losses(name, np.broadcast_to(vector, (size, size)), np.arange(size), ordered)
+
+
+def _losses(name: str, probabilities: Vector, outcomes: npt.NDArray[np.integer[Any]], ordered: bool) -> Vector:
+    """What the rule called `name` says, with the floor that it has on such a question."""
     rule = RULES[name]
     if not rule.applies(ordered):
         raise ValueError(f"The rule “{name}” is not meant for {'ordered' if ordered else 'unordered'} outcomes.")
-    said = ~acts.withdrawn
-    size = acts.probabilities.shape[1]
+    size = probabilities.shape[1]
     terms: dict[str, Any] = {"floor": rule.floor_for(size, ordered)} if hasattr(rule, "floor_for") else {}
-    losses = np.full(len(said), np.nan)
-    losses[said] = rule.score(acts.probabilities[said], np.full(said.sum(), outcome), **terms)
+    losses: Vector = rule.score(probabilities, outcomes, **terms)
     return losses
 
 
@@ -56,4 +75,5 @@ def require_cases(probabilities: Vector, outcomes: npt.NDArray[np.integer[Any]])
         raise ValueError(f"{wrong[0]} is not a probability. Give numbers from 0 to 1.")
 
 
-RULES = discover(sys.modules[__name__], required=("TITLE", "ABOUT", "applies", "score"))
+REQUIRED = ("TITLE", "ABOUT", "applies", "score")
+RULES = discover(sys.modules[__name__], REQUIRED)

@@ -13,13 +13,13 @@ from time import perf_counter
 import numpy as np
 import pytest
 
-from forecasts import accounts, history, ledger, loading, verification
+from forecasts import accounts, boards, derived, history, ledger, loading, prospects, verification
 from forecasts.database import Database
-from forecasts.models import Forecaster
+from forecasts.models import Forecaster, Participation, Score
 from forecasts.permissions import visible
 from questions import catalog, journal, setfile
 from questions.catalog import Decision
-from tests.cast import HOUR, MovedClock, draft, kinds, loss, publish, rows
+from tests.cast import HOUR, NOON, MovedClock, draft, kinds, loss, publish, rows
 
 MANY = 10_000
 PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
@@ -111,18 +111,101 @@ def test_ten_thousand_forecasts(board: Database, clock: MovedClock, file: Path, 
         ledger.foresee(session, question, decision)
     with watch.timing("resolving and scoring", TOGETHER), board.writing() as (session, moment):
         ledger.settle(session, question, decision, by=moderator, moment=moment)
-    with watch.timing("scoring again", TOGETHER), board.writing() as (session, moment):
-        ledger.rescore(session, question)
+    with watch.timing("scoring again, where nothing changed", TOGETHER), board.writing() as (session, moment):
+        changed = ledger.rescore(session, question)
     with watch.timing("the board"), board.reading() as session:
-        places = ledger.standings(session)
+        places = boards.board(session, "skill", boards.Filter(), visible(None)).rows
+    with watch.timing("the board again"), board.reading() as session:
+        boards.board(session, "skill", boards.Filter(), visible(None))
+    with watch.timing("a receipt"), board.reading() as session:
+        here = catalog.find(session, "rain", visible(None))
+        resolution = catalog.latest(session, here)
+        assert resolution is not None
+        derived.receipt(session, here, resolution, moderator)
     with watch.timing("verifying everything"), board.reading() as session:
         proof = list(verification.verify(session))
 
     assert kinds(board)[2:] == ["forecast"] * MANY + ["resolution"]
-    assert len(places) == number + 2  # and the crowd, and always 50%
-    assert len(rows(board, "participation")) == number + 2
+    assert not changed
+    assert len(places) == number + 5  # and four crowds, and always 50%
+    assert rows(board, "seat") == []
     assert proof[0] == f"{MANY + 3} entries stand in an unbroken chain."
     assert loss(board, moderator, question) is not None
+
+
+BINS = {"low": 0, "high": 200, "open_below": True, "open_above": True, "step": 1}
+PEOPLE = 2_000
+
+
+def test_two_thousand_people_on_a_question_with_202_outcomes(board: Database, clock: MovedClock) -> None:
+    watch, random = Stopwatch(), np.random.default_rng(2026)
+    (question,) = publish(board, draft("warmth", "number", spec={"range": BINS}))
+    size, everybody = catalog.shape_of(question).size, people(board, PEOPLE)
+    said = random.dirichlet(np.ones(size), PEOPLE)
+    print(f"\n{PEOPLE:,} forecasts over {size} outcomes\n")
+
+    with watch.timing("forecasts, one transaction each"):
+        for who, vector in zip(everybody, said, strict=True):
+            clock.moment += 9 * HOUR / PEOPLE
+            with board.writing() as (session, moment):
+                ledger.record(session, who, question, vector, moment)
+    with watch.timing("what one would get for each outcome"), board.reading() as session:
+        prospects.prospect(session, question, everybody[0].id, clock.moment)
+    decision = Decision("resolved", 7, clock.moment)
+    with watch.timing("resolving and scoring"), board.writing() as (session, moment):
+        ledger.settle(session, question, decision, by=everybody[0], moment=moment)
+    with watch.timing("scoring again, where nothing changed"), board.writing() as (session, moment):
+        changed = ledger.rescore(session, question)
+    decision = Decision("reopened", seen=decision_of(board))
+    with watch.timing("reopening, with all that it would give"), board.writing() as (session, moment):
+        ledger.settle(session, question, decision, by=everybody[0], moment=moment)
+    with watch.timing("verifying everything"), board.reading() as session:
+        list(verification.verify(session))
+
+    assert size >= 202
+    assert not changed
+    assert len(rows(board, "seat")) == PEOPLE
+
+
+def decision_of(database: Database) -> int:
+    """Seq of the one question's resolution."""
+    with database.reading() as session:
+        return catalog.find(session, "warmth", visible(None)).resolution
+
+
+NAMES = (
+    "coverage", "presence", "last", "floored", "brier", "log", "baseline", "peer", "peer_log", "beside", "accuracy",
+    "spot",
+)  # fmt: skip
+
+
+def test_half_a_million_cells_are_read_and_ranked(board: Database, clock: MovedClock) -> None:
+    watch, random = Stopwatch(), np.random.default_rng(2026)
+    questions = publish(board, *(draft(f"rain-{number}") for number in range(500)))
+    everybody = people(board, 1_000)
+    with board.writing() as (session, moment):
+        ids = np.arange(1_000) + (everybody[0].id - 5)  # the five yardsticks, who come just before, and most of them
+        for question in questions:
+            catalog.decide(session, question, Decision("resolved", 1, NOON), by=journal.OPERATOR, moment=moment)
+            session.add(Participation(question_id=question.id, forecasters=ids))
+            for name in NAMES:
+                session.add(Score(question_id=question.id, name=name, numbers=random.uniform(size=len(ids))))
+    print()
+
+    with board.reading() as session:
+        with watch.timing("reading half a million cells"):
+            cells = boards.cells(session)
+        with watch.timing("reading them again"):
+            boards.cells(session)
+        for measure in ("skill", "adjusted", "brier"):
+            with watch.timing(f"the board by {measure}"):
+                boards.board(session, measure, boards.Filter(), visible(None))
+        with watch.timing("the board by brier again"):
+            boards.board(session, "brier", boards.Filter(), visible(None))
+        with watch.timing("the board by brier over one tag, of none"):
+            boards.board(session, "brier", boards.Filter(tag="wind"), visible(None))
+
+    assert len(cells.question) == 500_000
 
 
 def test_loading_the_essay(board: Database) -> None:

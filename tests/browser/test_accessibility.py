@@ -43,8 +43,18 @@ PAGES = {
     "the essay": "/sets/russia-2026",
     "the sets": "/sets",
     "the leaderboard": "/leaderboard",
+    "the board by Brier, narrowed": "/leaderboard?by=brier&set=harbour&since=2026-01-01&least=2",
+    "the board of ordered questions": "/leaderboard?by=ranked",
+    "how scores are worked out": "/scores",
+    "two people compared": "/compare?a=ada&b=bob",
+    "two who never met": "/compare?a=ada&b=kim",
     "calibration": "/calibration",
+    "a dot of the calibration diagram": "/calibration/forecasts?bin=10",
+    "an empty dot": "/calibration/forecasts?bin=1",
+    "a receipt": "/questions/ferry/receipts/ada",
+    "a receipt for a number": "/questions/boats/receipts/bob",
     "a person": "/people/ada",
+    "the crowd": "/people/crowd-odds",
     "the essay as a forecaster": "/people/russia-essay-2026",
     "what is due": "/due",
     "signing in": "/sign-in",
@@ -166,7 +176,8 @@ def test_no_page_is_at_fault_when_there_is_nothing_to_show(tmp_path: Path, invit
     with running(tmp_path, JUNE) as server:
         nobody = invite(server)
 
-        for path in (server.link, "/", "/sets", "/leaderboard", "/calibration", "/due", "/people/crowd"):
+        boards = ("/leaderboard", "/calibration", "/scores", "/compare", "/people/crowd")
+        for path in (server.link, "/", "/sets", "/due", *boards):
             nobody.opens(path)
             assert faults(nobody) == {}
         with nobody.refused(404):

@@ -20,6 +20,7 @@ from forecasts.models import Forecaster
 from questions import setfile
 from questions.models import Question
 from tests.cast import (
+    DERIVED,
     HOUR,
     MovedClock,
     called,
@@ -34,6 +35,7 @@ from tests.cast import (
 
 PROGRAM = Path(sys.executable).parent / "brierboard"
 SETS = Path(setfile.__file__).parent / "sets"
+ALL_ALIKE = "UPDATE score SET numbers = (SELECT forecasters FROM participation)"
 
 
 class Line:
@@ -120,7 +122,7 @@ def test_verifying_says_what_was_checked(line: Line, decided: Database) -> None:
 
 def test_verifying_ends_with_1_and_the_first_entry_that_does_not_hold(line: Line, decided: Database) -> None:
     with decided.writing() as (session, _):
-        session.connection().exec_driver_sql("UPDATE score SET loss = 0")
+        session.connection().exec_driver_sql(ALL_ALIKE)
 
     code, printed, said = line.run("verify")
 
@@ -141,12 +143,35 @@ def test_a_record_without_its_triggers_is_not_even_opened(line: Line, decided: D
 def test_rescoring_mends_scores_and_changes_nothing_else(line: Line, decided: Database) -> None:
     before = everything(decided)
     with decided.writing() as (session, _):
-        session.connection().exec_driver_sql("UPDATE score SET loss = 0")
+        session.connection().exec_driver_sql(ALL_ALIKE)
 
     code, printed, _ = line.run("rescore")
+    again = line.run("rescore")
 
-    assert (code, printed.splitlines()[-1]) == (0, "1 questions rescored.")
-    assert everything(decided) == before
+    assert (code, printed.splitlines()[-1]) == (0, "1 questions rescored, 1 of them with other numbers than before.")
+    assert again[1].splitlines()[-1] == "1 questions rescored, 0 of them with other numbers than before."
+    after = everything(decided)
+    assert revisions(after.pop("question")) == [revision + 1 for revision in revisions(before.pop("question"))]
+    assert after == before
+
+
+def revisions(questions: list[tuple[object, ...]]) -> list[int]:
+    """Of every question: the one number in it that readers are told by."""
+    place = list(Question.model_fields).index("revision")
+    return [int(str(row[place])) for row in questions]
+
+
+def test_whatever_is_missing_is_worked_out_before_a_command_does_anything_else(line: Line, decided: Database) -> None:
+    before = everything(decided)
+    with decided.writing() as (session, _):
+        for table in DERIVED:
+            session.connection().exec_driver_sql(f"DELETE FROM {table}")
+
+    code, printed, _ = line.run("verify")
+
+    assert (code, "1 questions have the scores" in printed) == (0, True)
+    after = everything(decided)
+    assert {table: after[table] for table in DERIVED} == {table: before[table] for table in DERIVED}
 
 
 # People

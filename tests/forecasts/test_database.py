@@ -219,6 +219,22 @@ def test_a_database_without_one_of_its_triggers_is_not_used(database: Database, 
         database.prepare()
 
 
+@pytest.mark.parametrize("column", ["claimed_at", "expires_at", "made_at", "recorded_at"])
+def test_a_forecast_is_guarded_column_by_column_even_while_its_words_are_erased(
+    database: Database, rain: Question, ada: Forecaster, column: str
+) -> None:
+    said = say(database, ada, rain, 0.7)
+    before = everything(database)
+
+    with pytest.raises(sqlalchemy.exc.DBAPIError, match="forecast is append-only"), database.writing() as (session, _):
+        session.connection().exec_driver_sql(
+            f"UPDATE forecast SET rationale = '', {column} = (SELECT closes_at FROM question) "
+            f"WHERE entry = {said.entry}"
+        )
+
+    assert everything(database) == before
+
+
 def test_a_database_of_a_newer_brierboard_is_not_used(database: Database) -> None:
     with database.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")

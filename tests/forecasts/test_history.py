@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from forecasts import crowd, history, ledger
 from forecasts.database import Database
-from forecasts.history import KEPT
+from forecasts.history import LARGEST, KeptPaths
 from forecasts.models import Forecaster
 from forecasts.timeline import NEVER, Window
 from questions.models import Question
@@ -151,12 +151,26 @@ def test_a_reader_of_an_earlier_state_sees_the_crowd_of_it(database: Database, r
 
 def test_no_more_crowds_are_kept_than_memory_is_for(database: Database, rain: Question, ada: Forecaster) -> None:
     say(database, ada, rain, 0.2)
-    database.crowds.update({(-number, 0): None for number in range(1, KEPT + 1)})
+    crowd_now(database, rain)
+    kept, one = database.crowds, database.crowds.size
+    kept.size = LARGEST - one + 1
 
+    say(database, ada, rain, 0.4)
     crowd_now(database, rain)
 
-    assert len(database.crowds) <= KEPT
-    assert (rain.id, 1) in database.crowds
+    assert one == 8 + 8 + 3 * 2 * 8  # a moment, a count, and three vectors of two
+    assert (list(kept.paths), kept.size) == ([(rain.id, 2)], one)
+
+
+def test_crowds_are_kept_up_to_the_very_last_byte() -> None:
+    path = crowd.Path(np.zeros(1, int), np.ones(1, int), *(np.zeros((1, 2)),) * 3)
+    kept = KeptPaths({}, LARGEST - 64)
+
+    kept.add((1, 0), path)
+    assert (list(kept.paths), kept.size) == ([(1, 0)], LARGEST)
+    kept.add((2, 0), path)
+
+    assert (list(kept.paths), kept.size) == ([(2, 0)], 64)
 
 
 def test_the_crowd_of_a_settled_question_is_the_one_it_was_settled_with(
@@ -173,7 +187,9 @@ def test_the_crowd_of_a_settled_question_is_the_one_it_was_settled_with(
     resolve(database, mo, rain, YES)
     after = crowd_now(database, rain)
 
-    assert len(rows(database, "crowd_point")) == len(before.at) == 5
+    ((question, *columns),) = rows(database, "crowd_path")
+    assert (question, len(before.at)) == (rain.id, 5)
+    assert [len(column) for column in columns] == [5 * 8, 5 * 8, *[5 * 2 * 8] * 3]
     for name in ("at", "count", "middle", "lower", "upper"):
         assert np.array_equal(getattr(before, name), getattr(after, name), equal_nan=True)
 
@@ -193,6 +209,8 @@ def test_a_crowd_that_everybody_left_comes_back_as_nobody(
     assert settled.middle[0].tolist() == [0.2, 0.3, 0.5]
     assert np.isnan(settled.middle[1]).all()
     assert np.isnan(settled.lower).all()
+    assert settled.lower.shape == (2, 3)
+    assert rows(database, "crowd_path")[0][-2:] == (None, None)  # quartiles of bins say nothing, and take no room
 
 
 def test_after_reopening_the_crowd_goes_on_from_what_was_said(

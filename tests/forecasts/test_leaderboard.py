@@ -1,83 +1,235 @@
-"""The board's rows, places and line, by hand."""
+"""The board's rows, places, line and odds, by hand."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from random import Random
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.special import ndtr
 
-from forecasts.leaderboard import Row, rank
+from forecasts.leaderboard import ENOUGH_FOR_A_PODIUM, MEASURES, Board, Cells, Row, rank
 
-ADA, BOB, MO, CY, CROWD = 1, 2, 3, 4, -1
+ADA, BOB, MO, CY = 1, 2, 3, 4
+CROWD, EVEN = -1, -2
 PEOPLE = frozenset({ADA, BOB, MO, CY})
 
+Cell = tuple[int, float, float, float]
 
-def board(*cells: tuple[int, float, float, float], competes: Collection[int] = PEOPLE) -> list[Row]:
-    """The board over (forecaster, loss, coverage, presence) of one question each."""
-    who = np.array([cell[0] for cell in cells])
-    loss, coverage, presence = np.array([cell[1:] for cell in cells], dtype=float).T
-    return rank(who, loss, coverage, presence, competes)
+
+def cells(question: Sequence[int], who: Sequence[int], **columns: Sequence[float]) -> Cells:
+    """Cells with full coverage and presence and groups of one question, where nothing else is said."""
+    ones = [1.0] * len(who)
+    given = {"group": question, "coverage": ones, "presence": ones} | columns
+    numbers = {name: np.array(column, dtype=float) for name, column in given.items()}
+    group = numbers.pop("group").astype(int)
+    return Cells(np.array(question, dtype=int), group, np.array(who, dtype=int), numbers)
+
+
+def by(measure: str, found: Cells, competes: Collection[int] = PEOPLE, least: int = 1, draws: int = 200) -> Board:
+    return rank(found, measure, competes, CROWD, EVEN, least=least, draws=draws)
+
+
+def brier(*rows: Cell, competes: Collection[int] = PEOPLE, least: int = 1) -> list[Row]:
+    """The Brier board over (forecaster, loss, coverage, presence), the n-th of a forecaster on the n-th question."""
+    who = [row[0] for row in rows]
+    question = [who[:place].count(one) for place, one in enumerate(who)]
+    loss, coverage, presence = ([row[number] for row in rows] for number in (1, 2, 3))
+    return by("brier", cells(question, who, brier=loss, coverage=coverage, presence=presence), competes, least).rows
 
 
 def places(rows: list[Row]) -> list[tuple[int, int | None]]:
     return [(row.forecaster, row.rank) for row in rows]
 
 
-def test_the_mean_weighs_each_question_by_the_time_that_was_covered() -> None:
-    (row,) = board((ADA, 0.02, 0.1, 0.6), (ADA, 0.20, 0.8, 1.0))
+def season(seed: int, questions: int, skill: Mapping[int, float], **more: Sequence[float]) -> Cells:
+    """Everybody answers every question; peer scores vary by 0.1 about each one's skill."""
+    random = np.random.default_rng(seed)
+    who = np.tile(list(skill), questions)
+    peer = np.array([skill[one] for one in who.tolist()]) + random.normal(0, 0.1, len(who))
+    question = np.repeat(np.arange(questions), len(skill))
+    return cells(question.tolist(), who.tolist(), peer=peer.tolist(), brier=(0.2 - peer).tolist(), **more)
+
+
+# Values
+
+
+def test_mean_brier_weighs_each_question_by_the_time_that_was_covered() -> None:
+    (row,) = brier((ADA, 0.02, 0.1, 0.6), (ADA, 0.20, 0.8, 1.0))
 
     # (.02 + .20) / (.1 + .8), and not the mean of .2 and .25
-    assert row.mean == pytest.approx(0.22 / 0.9)
+    assert row.value == pytest.approx(0.22 / 0.9)
     assert row.coverage == pytest.approx(0.45)
     assert row.presence == pytest.approx(0.8)
-    assert (row.questions, row.rank, row.below_the_line) == (2, 1, False)
+    assert (row.questions, row.groups, row.rank, row.below_the_line) == (2, 2, 1, False)
 
 
-def test_the_lowest_mean_comes_first() -> None:
-    rows = board((ADA, 0.3, 1, 1), (BOB, 0.1, 1, 1), (MO, 0.2, 1, 1))
+@pytest.mark.parametrize("measure", ["peer", "peer_log", "accuracy", "baseline"])
+def test_other_measures_are_the_mean_over_the_questions_that_have_the_number(measure: str) -> None:
+    number = {MEASURES[measure].number: [0.3, 0.1, np.nan]}
+    found = cells([1, 2, 3], [ADA, ADA, ADA], coverage=[0.1, 1, 1], **number)
+
+    (row,) = by(measure, found).rows
+
+    assert row.value == pytest.approx(0.2)
+    assert row.questions == 2
+    assert row.coverage == pytest.approx(0.55)
+
+
+def test_ranked_scores_have_a_board_of_their_own() -> None:
+    found = cells([1, 2], [ADA, ADA], brier=[0.2, np.nan], ranked=[np.nan, 0.05], coverage=[1, 0.5])
+
+    assert [row.value for row in by("brier", found).rows] == [pytest.approx(0.2)]
+    assert [row.value for row in by("ranked", found).rows] == [pytest.approx(0.1)]
+
+
+def test_skill_and_peer_count_every_question_and_brier_those_without_order() -> None:
+    found = cells([1, 2], [ADA, ADA], brier=[0.2, np.nan], ranked=[np.nan, 0.05], peer=[0.1, 0.2])
+
+    counted = {name: by(name, found).questions for name in ("skill", "peer", "brier", "ranked")}
+
+    assert counted == {"skill": 2, "peer": 2, "brier": 1, "ranked": 1}
+
+
+def test_a_number_that_nobody_has_gives_an_empty_board() -> None:
+    found = by("ranked", cells([1], [ADA], brier=[0.2]))
+
+    assert (found.rows, found.questions, found.groups, found.podium) == ([], 0, 0, False)
+
+
+def test_skill_draws_peer_scores_towards_the_mean_the_more_the_fewer_the_questions() -> None:
+    """Ada's and Bob's mean peer scores are equal, but Bob's rests on five questions and not on forty."""
+    random = np.random.default_rng(1)
+    people = range(10, 50)
+    who = [ADA] * 40 + [BOB] * 5 + [one for one in people for _ in range(40)]
+    question = [*range(40), *range(5), *(number for _ in people for number in range(40))]
+    worth = {one: random.normal(0, 0.02) for one in people} | {ADA: 0.05, BOB: 0.05}
+    noise = random.normal(0, 0.1, len(who))
+    means = np.bincount(who, noise) / np.maximum(np.bincount(who), 1)
+    peer = [worth[one] + off - means[one] for one, off in zip(who, noise.tolist(), strict=True)]
+    found = cells(question, who, peer=peer)
+
+    rows = {row.forecaster: row for row in by("skill", found, competes={ADA, BOB, *people}).rows}
+
+    assert 0.05 > rows[ADA].value > rows[BOB].value > 0
+    assert (rows[BOB].high or 0) - rows[BOB].value > (rows[ADA].high or 0) - rows[ADA].value > 0
+
+
+def test_who_does_not_compete_does_not_tell_what_forecasters_are_like() -> None:
+    skill = {one: (one - 4) / 100 for one in range(1, 9)}
+    with_crowd = season(1, 30, skill | {CROWD: 5.0})
+    without = with_crowd.only(with_crowd.forecaster != CROWD)
+
+    shared = [row.value for row in by("skill", with_crowd, competes=set(skill)).rows if row.forecaster != CROWD]
+
+    assert shared == [row.value for row in by("skill", without, competes=set(skill)).rows]
+
+
+def test_adjusted_brier_takes_out_how_hard_the_questions_were() -> None:
+    """Ada and Bob are equally good where they meet; Ada alone answered the hard question, and always-even both."""
+    found = cells(
+        [1, 1, 2, 1, 2, 1, 2],
+        [ADA, BOB, ADA, EVEN, EVEN, CROWD, CROWD],
+        brier=[0.1, 0.1, 0.5, 0.25, 0.25, 0.1, 0.5],
+        beside=[0.1, 0.1, 0.5, 0.1, 0.5, 0.1, 0.5],
+    )
+
+    rows = {row.forecaster: row for row in by("adjusted", found).rows}
+
+    assert rows[EVEN].value == pytest.approx(0.25)
+    assert [rows[ADA].value, rows[BOB].value] == pytest.approx([0.3, 0.3])
+    assert (rows[ADA].rank, rows[BOB].rank) == (1, 1)
+    assert {row.forecaster: row.rank for row in by("brier", found).rows} == {BOB: 1, ADA: 2, CROWD: None, EVEN: None}
+
+
+def test_adjusted_brier_gives_a_late_joiner_nothing_for_knowing_more() -> None:
+    """Bob stands over the last tenth and says what the crowd says then, as Ada does all the time."""
+    found = cells(
+        [1, 1, 1, 1],
+        [ADA, BOB, CROWD, EVEN],
+        brier=[0.16, 0.1 * 0.04, 0.16, 0.25],
+        beside=[0.16, 0.1 * 0.04, 0.16, 0.16],
+        coverage=[1, 0.1, 1, 1],
+    )
+
+    rows = {row.forecaster: row.value for row in by("adjusted", found).rows}
+
+    assert rows[BOB] == pytest.approx(rows[ADA])
+
+
+def test_circles_that_answered_no_question_in_common_are_counted() -> None:
+    found = cells([1, 1, 2, 2], [ADA, BOB, MO, CY], brier=[0.1, 0.2, 0.3, 0.4])
+
+    assert by("adjusted", found).parts == 2
+    assert by("brier", found).parts == 1
+
+
+# Places
+
+
+def test_the_lowest_loss_comes_first() -> None:
+    rows = brier((ADA, 0.3, 1, 1), (BOB, 0.1, 1, 1), (MO, 0.2, 1, 1))
 
     assert places(rows) == [(BOB, 1), (MO, 2), (ADA, 3)]
 
 
-def test_equal_means_share_a_rank_and_the_next_one_leaves_a_gap() -> None:
-    rows = board((CY, 0.4, 1, 1), (MO, 0.2, 1, 1), (BOB, 0.1, 0.5, 0.5), (ADA, 0.1, 1, 1))
+@pytest.mark.parametrize("measure", MEASURES)
+def test_the_best_comes_first_by_every_measure(measure: str) -> None:
+    how = MEASURES[measure]
+    found = cells([1, 1, 2, 2], [ADA, BOB, ADA, BOB], **{how.number: [0.1, 0.2, 0.15, 0.2]})
+
+    best = BOB if how.higher else ADA
+
+    assert places(by(measure, found).rows)[0] == (best, 1)
+
+
+def test_equal_values_share_a_rank_and_the_next_one_leaves_a_gap() -> None:
+    rows = brier((CY, 0.4, 1, 1), (MO, 0.2, 1, 1), (BOB, 0.1, 0.5, 0.5), (ADA, 0.1, 1, 1))
 
     assert places(rows) == [(ADA, 1), (BOB, 2), (MO, 2), (CY, 4)]
 
 
 def test_rounding_dust_does_not_decide_who_is_first() -> None:
     parts = [0.1, 0.1, 0.4]
-    cells = [(ADA, loss, 1, 1) for loss in parts] + [(BOB, loss, 1, 1) for loss in reversed(parts)]
-
-    rows = board(*cells)
+    rows = brier(*((ADA, loss, 1, 1) for loss in parts), *((BOB, loss, 1, 1) for loss in reversed(parts)))
 
     assert 0.1 + 0.1 + 0.4 != 0.4 + 0.1 + 0.1
     assert [row.rank for row in rows] == [1, 1]
 
 
 def test_who_does_not_compete_stands_by_value_and_takes_nobodys_place() -> None:
-    rows = board((ADA, 0.1, 1, 1), (CROWD, 0.2, 1, 1), (BOB, 0.3, 1, 1), (MO, 0.3, 1, 1))
+    rows = brier((ADA, 0.1, 1, 1), (CROWD, 0.2, 1, 1), (BOB, 0.3, 1, 1), (MO, 0.3, 1, 1))
 
     assert places(rows) == [(ADA, 1), (CROWD, None), (BOB, 2), (MO, 2)]
+    crowd = rows[1]
+    assert (crowd.first, crowd.best, crowd.worst, crowd.tied) == (None, None, None, False)
 
 
 def test_the_crowd_between_equals_does_not_part_them() -> None:
-    rows = board((BOB, 0.3, 1, 1), (0, 0.3, 1, 1), (ADA, 0.3, 1, 1), (CY, 0.4, 1, 1))
+    rows = brier((BOB, 0.3, 1, 1), (0, 0.3, 1, 1), (ADA, 0.3, 1, 1), (CY, 0.4, 1, 1))
 
     assert places(rows) == [(0, None), (ADA, 1), (BOB, 1), (CY, 3)]
 
 
 def test_presence_under_one_half_is_below_the_line_and_unranked() -> None:
-    rows = board((ADA, 0.001, 0.1, 0.49), (BOB, 0.3, 0.5, 0.5), (MO, 0.0, 0.1, 0.1), (CROWD, 0.9, 1, 1))
+    rows = brier((ADA, 0.001, 0.1, 0.49), (BOB, 0.3, 0.5, 0.5), (MO, 0.0, 0.1, 0.1), (CROWD, 0.9, 1, 1))
 
     assert places(rows) == [(BOB, 1), (CROWD, None), (MO, None), (ADA, None)]
     assert [row.below_the_line for row in rows] == [False, False, True, True]
 
 
+@pytest.mark.parametrize("measure", MEASURES)
+def test_only_where_the_value_depends_on_when_one_stood_is_there_a_line(measure: str) -> None:
+    found = cells([1, 1], [ADA, BOB], presence=[0.1, 1.0], **{MEASURES[measure].number: [0.1, 0.2]})
+
+    below = {row.forecaster: row.below_the_line for row in by(measure, found).rows}
+
+    assert below == {ADA: measure in {"brier", "ranked"}, BOB: False}
+
+
 def test_presence_is_the_mean_over_questions_with_standing_time() -> None:
-    (row,) = board((ADA, 0.1, 0.2, 0.2), (ADA, 0.1, 0.9, 0.9), (ADA, 0, 0, 0), (ADA, 0, 0, np.nan))
+    (row,) = brier((ADA, 0.1, 0.2, 0.2), (ADA, 0.1, 0.9, 0.9), (ADA, 0, 0, 0), (ADA, 0, 0, np.nan))
 
     assert row.presence == pytest.approx(0.55)
     assert row.coverage == pytest.approx(0.55)
@@ -85,27 +237,164 @@ def test_presence_is_the_mean_over_questions_with_standing_time() -> None:
 
 
 def test_presence_of_exactly_one_half_is_above_the_line_whatever_the_rounding() -> None:
-    (row,) = board(*((ADA, 0.1, 0.5, presence) for presence in (0.6, 0.7, 0.2)))
+    (row,) = brier(*((ADA, 0.1, 0.5, presence) for presence in (0.6, 0.7, 0.2)))
 
     assert (0.6 + 0.7 + 0.2) / 3 < 0.5
     assert not row.below_the_line
 
 
+def test_who_has_too_few_questions_has_no_row_and_takes_nobodys_place() -> None:
+    rows = brier((ADA, 0.0, 1, 1), (BOB, 0.1, 1, 1), (BOB, 0.1, 1, 1), (MO, 0.2, 1, 1), (MO, 0.2, 1, 1), least=2)
+
+    assert places(rows) == [(BOB, 1), (MO, 2)]
+
+
+def test_a_minimum_of_questions_does_not_change_what_the_others_are_worth() -> None:
+    found = season(2, 20, {one: one / 100 for one in range(1, 9)})
+    found = found.only((found.forecaster > 2) | (found.question < 3))
+
+    everybody, some = (by("skill", found, competes=range(9), least=least).rows for least in (1, 10))
+
+    values = {row.forecaster: row.value for row in everybody}
+    assert len(everybody) == 8
+    assert {row.forecaster: row.value for row in some} == {one: values[one] for one in range(3, 9)}
+
+
 def test_no_standing_time_gives_no_row() -> None:
-    assert board((ADA, 0.0, 0.0, 0.0), (BOB, 0.0, 0.0, np.nan)) == []
+    assert brier((ADA, 0.0, 0.0, 0.0), (BOB, 0.0, 0.0, np.nan)) == []
 
 
 def test_an_empty_board_is_empty() -> None:
-    nothing = np.empty(0)
+    for measure in MEASURES:
+        assert by(measure, cells([], [])).rows == []
 
-    assert rank(np.empty(0, dtype=int), nothing, nothing, nothing, competes=PEOPLE) == []
+
+# Chance
 
 
-def test_a_loss_that_is_not_a_number_and_columns_of_different_lengths_are_refused() -> None:
-    with pytest.raises(ValueError, match="is not a number"):
-        board((ADA, np.nan, 1, 1))
+def test_under_five_groups_there_is_no_interval() -> None:
+    """Six questions, but in four groups for Bob: those that are linked are one case."""
+    found = season(3, 6, {ADA: 0, BOB: 0}, group=[1, 1, 2, 2, 3, 3, 4, 4, 5, 4, 5, 4])
+
+    for measure in ("skill", "peer", "brier"):
+        rows = {row.forecaster: row for row in by(measure, found).rows}
+        ada, bob = rows[ADA], rows[BOB]
+        assert (ada.groups, bob.groups, bob.questions) == (5, 4, 6)
+        assert ada.low is not None
+        assert ada.best is not None
+        assert (bob.low, bob.high, bob.best, bob.worst) == (None, None, None, None)
+        assert bob.first is not None
+
+
+def test_where_nobody_has_two_groups_nothing_is_said_of_chance() -> None:
+    for measure in ("skill", "peer"):
+        rows = by(measure, cells([1, 1], [ADA, BOB], peer=[0.1, -0.1])).rows
+
+        assert [(row.value, row.low, row.first, row.best) for row in rows] == [
+            (0.1, None, None, None),
+            (-0.1, None, None, None),
+        ]
+        assert [row.tied for row in rows] == [True, False]
+
+
+@pytest.mark.parametrize("measure", ["skill", "peer", "brier"])
+def test_who_is_far_better_is_surely_first_and_told_apart(measure: str) -> None:
+    found = season(4, 60, {ADA: 0.3, BOB: 0.0, MO: 0.0, CY: -0.3})
+
+    rows = by(measure, found).rows
+
+    assert [rows[0].forecaster, rows[3].forecaster] == [ADA, CY]
+    assert [row.tied for row in rows] == [False, True, False, False]
+    assert (rows[0].first, rows[0].best, rows[0].worst) == (1.0, 1, 1)
+    assert (rows[1].best, rows[1].worst) == (2, 3)
+    assert sum(row.first or 0 for row in rows) == pytest.approx(1)
+
+
+def test_interval_and_odds_of_skill_are_by_hand_where_three_or_fewer_compete() -> None:
+    """Nothing is drawn anywhere then, so each true value is normal about the mean, with the variance that all share."""
+    found = season(10, 20, {ADA: 0.01, BOB: 0.0})
+    scores = found.numbers["peer"].reshape(20, 2)
+    mean, error = scores.mean(axis=0), np.sqrt(scores.var(axis=0, ddof=1).mean() / 20)
+
+    rows = {row.forecaster: row for row in by("skill", found, draws=20_000).rows}
+
+    for one, value in zip((ADA, BOB), mean, strict=True):
+        assert rows[one].value == pytest.approx(value)
+        assert (rows[one].low, rows[one].high) == pytest.approx((value - 1.96 * error, value + 1.96 * error), abs=1e-5)
+    assert rows[ADA].first == pytest.approx(ndtr((mean[0] - mean[1]) / error / np.sqrt(2)), abs=0.01)
+
+
+def test_one_lucky_question_makes_nobody_surely_first() -> None:
+    """Ada has one question, on which she lost least. Alone it says little, which the losses of the others tell."""
+    found = season(11, 30, dict.fromkeys(range(1, 9), 0.0))
+    found = found.only((found.forecaster != ADA) | (found.question == 3))
+    loss = np.where(found.forecaster == ADA, 0.1, found.numbers["brier"])
+    found = Cells(found.question, found.group, found.forecaster, {**found.numbers, "brier": loss})
+
+    ada = by("brier", found, competes=range(9), draws=4000).rows[0]
+
+    assert (ada.forecaster, ada.rank, ada.low, ada.best) == (ADA, 1, None, None)
+    # the others vary by .1 and have means near .2, so that she leads by one standard deviation or less
+    assert ada.first is not None
+    assert 0.5 < ada.first < 0.95
+
+
+@pytest.mark.parametrize("measure", ["skill", "peer", "brier"])
+def test_an_interval_holds_its_value_and_narrows_with_questions(measure: str) -> None:
+    def width(questions: int) -> float:
+        rows = by(measure, season(5, questions, {one: one / 50 for one in range(1, 9)}), competes=range(9)).rows
+        assert all(row.low is not None and row.high is not None and row.low < row.value < row.high for row in rows)
+        return float(np.mean([(row.high or 0) - (row.low or 0) for row in rows]))
+
+    assert width(160) == pytest.approx(width(40) / 2, rel=0.25)
+
+
+def test_the_same_cells_give_the_same_board() -> None:
+    found = season(6, 20, {ADA: 0.1, BOB: 0.0, MO: 0.05})
+
+    for measure in ("skill", "peer", "brier"):
+        assert by(measure, found) == by(measure, found)
+
+
+def test_a_podium_asks_for_fifty_questions() -> None:
+    for questions in (ENOUGH_FOR_A_PODIUM - 1, ENOUGH_FOR_A_PODIUM):
+        found = by("skill", season(7, questions, {ADA: 0.1, BOB: 0.0}))
+
+        assert found.questions == questions
+        assert found.podium == (questions == 50)
+
+
+def test_what_yardsticks_alone_answered_is_no_question_of_the_board() -> None:
+    found = by("brier", cells([1, 1, 2], [ADA, EVEN, EVEN], brier=[0.1, 0.25, 0.25]))
+
+    assert (found.questions, found.groups) == (1, 1)
+
+
+def test_linked_questions_are_one_group() -> None:
+    found = by("skill", season(8, 10, {ADA: 0.1, BOB: 0.0}, group=[0] * 10 + [1] * 10))
+
+    assert (found.questions, found.groups) == (10, 2)
+
+
+# What measures say, and what is refused
+
+
+def test_each_measure_says_its_scale_its_direction_and_what_it_is_in_one_line() -> None:
+    assert list(MEASURES) == ["skill", "peer", "peer_log", "brier", "adjusted", "accuracy", "baseline", "ranked"]
+    for name, how in MEASURES.items():
+        assert how.name == name
+        assert ("higher is better" if how.higher else "lower is better") in how.about
+        assert "\n" not in how.about
+        assert ": " in how.about
+
+
+def test_scores_that_are_not_finite_and_columns_of_different_lengths_are_refused() -> None:
+    with pytest.raises(ValueError, match="is not a finite number"):
+        brier((ADA, np.inf, 1, 1))
     with pytest.raises(ValueError, match="not of one length"):
-        rank(np.array([ADA]), np.zeros(2), np.ones(1), np.ones(1), competes=PEOPLE)
+        Cells(np.zeros(1, dtype=int), np.zeros(2, dtype=int), np.zeros(1, dtype=int), {})
+    with pytest.raises(ValueError, match="“luck” is no measure of a board"):
+        by("luck", cells([1], [ADA]))
 
 
 @settings(deadline=None)
@@ -113,20 +402,47 @@ def test_a_loss_that_is_not_a_number_and_columns_of_different_lengths_are_refuse
     st.lists(st.tuples(st.sampled_from([-1, 1, 2, 3, 4]), st.integers(0, 8), st.integers(0, 8)), min_size=1),
     st.randoms(),
 )
-def test_the_order_of_the_cells_does_not_matter(cells: list[tuple[int, int, int]], random: Random) -> None:
-    eighths = [(who, loss * covered / 64, covered / 8, covered / 8) for who, loss, covered in cells]
+def test_the_order_of_the_cells_does_not_matter(rows: list[tuple[int, int, int]], random: Random) -> None:
+    question = list(range(len(rows)))
+    shuffled = random.sample(question, len(question))
 
-    assert board(*eighths) == board(*random.sample(eighths, len(eighths)))
+    def of(order: list[int]) -> Board:
+        who, loss, covered = ([rows[place][number] for place in order] for number in range(3))
+        eighths = [one / 8 for one in covered]
+        lost = [one * part / 64 for one, part in zip(loss, covered, strict=True)]
+        return by("brier", cells(order, who, brier=lost, coverage=eighths, presence=eighths))
+
+    assert of(question) == of(shuffled)
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.sampled_from(range(-2, 9)), st.integers(0, 4)), min_size=1, unique_by=lambda cell: cell[0])
 )
-def test_a_rank_is_one_more_than_the_number_of_those_who_did_better(cells: list[tuple[int, int]]) -> None:
-    rows = board(*((who, loss / 4, 1, 1) for who, loss in cells), competes=set(range(9)))
+def test_a_rank_is_one_more_than_the_number_of_those_who_did_better(rows: list[tuple[int, int]]) -> None:
+    found = brier(*((who, loss / 4, 1, 1) for who, loss in rows), competes=set(range(9)))
 
-    assert [row.mean for row in rows] == sorted(row.mean for row in rows)
-    competing = [row for row in rows if row.forecaster >= 0]
+    assert [row.value for row in found] == sorted(row.value for row in found)
+    competing = [row for row in found if row.forecaster >= 0]
     for row in competing:
-        assert row.rank == 1 + sum(other.mean < row.mean for other in competing)
-    assert all(row.rank is None for row in rows if row.forecaster < 0)
+        assert row.rank == 1 + sum(other.value < row.value for other in competing)
+    assert all(row.rank is None for row in found if row.forecaster < 0)
+
+
+def test_adjusted_always_fifty_fifty_has_a_quarter_even_where_the_crowd_came_late() -> None:
+    """Of the second question's window nobody said anything for half: there always fifty-fifty stands beside nobody."""
+    found = Cells(
+        question=np.array([1, 1, 1, 2, 2, 2]),
+        group=np.array([1, 1, 1, 2, 2, 2]),
+        forecaster=np.array([7, CROWD, EVEN, 7, CROWD, EVEN]),
+        numbers={
+            "brier": np.array([0.09, 0.09, 0.25, 0.02, 0.02, 0.25]),
+            "beside": np.array([0.09, 0.09, 0.09, 0.02, 0.02, 0.02 + 0.125]),
+            "coverage": np.array([1, 1, 1, 0.5, 0.5, 1]),
+            "presence": np.array([1, 1, 1, 0.5, 0.5, 1]),
+        },
+    )
+
+    rows = {row.forecaster: row.value for row in rank(found, "adjusted", {7}, CROWD, EVEN).rows}
+
+    assert rows[EVEN] == pytest.approx(0.25, abs=1e-12)

@@ -5,20 +5,19 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from math import log
 from threading import Barrier
+from typing import Any
 
 import numpy as np
 import pytest
 from sqlmodel import Session, col, select
 
-from forecasts import ledger, verification
+from forecasts import boards, ledger, verification
 from forecasts.database import Database
-from forecasts.ledger import Standing
-from forecasts.models import CROWD, EVEN, Forecast, Forecaster, Participation, Position, Score
-from forecasts.scoring import rules_for
+from forecasts.models import CROWD, CROWDS, EVEN, Forecast, Forecaster, Position
 from questions import catalog
 from questions.catalog import Decision
-from questions.errors import ChangedMeanwhile, NotResolvable, QuestionNotOpen, Refusal
-from questions.models import Question, QuestionSet, Source
+from questions.errors import ChangedMeanwhile, NotAllowed, NotResolvable, QuestionNotOpen, Refusal
+from questions.models import Question, Source
 from tests.cast import (
     DAY,
     DERIVED,
@@ -27,6 +26,7 @@ from tests.cast import (
     SOURCE,
     MovedClock,
     annul,
+    board,
     called,
     decide,
     draft,
@@ -36,6 +36,8 @@ from tests.cast import (
     join,
     kinds,
     loss,
+    number,
+    other,
     part,
     publish,
     reopen,
@@ -54,15 +56,8 @@ def exactly(value: float | tuple[float, ...]) -> object:
     return pytest.approx(value, rel=0, abs=1e-12)
 
 
-def board(database: Database, within: QuestionSet | None = None) -> dict[str, Standing]:
-    with database.reading() as session:
-        return {place.forecaster.handle: place for place in ledger.standings(session, within)}
-
-
 def mean(database: Database, handle: str) -> float:
-    row = board(database)[handle].row
-    assert row is not None
-    return row.mean
+    return board(database)[handle].value
 
 
 # What scores are
@@ -160,10 +155,12 @@ def test_what_stood_last_is_kept_for_calibration(
 ) -> None:
     resolve(database, mo, rainy_day, YES, known_at=NOON + 5 * HOUR)
 
+    entry = number(database, ada, rainy_day, "last")
     with database.reading() as session:
-        last = {row.forecaster_id: row.last for row in session.exec(select(Participation))}
-    assert last[ada.id or 0].tolist() == [1 - 0.8, 0.8]
-    assert [who.handle for who in (called(database, "bob"),) if last[who.id or 0] is None] == ["bob"]  # withdrawn
+        stood = session.get_one(Forecast, int(entry or 0))
+    assert (stood.forecaster_id, stood.probabilities.tolist()) == (ada.id, [1 - 0.8, 0.8])
+    assert number(database, called(database, "bob"), rainy_day, "last") == 0  # withdrawn
+    assert number(database, called(database, CROWD), rainy_day, "last") == 0  # nobody's forecast
 
 
 def test_a_choice_is_scored_over_all_its_outcomes(database: Database, ada: Forecaster, mo: Forecaster) -> None:
@@ -213,18 +210,16 @@ def test_the_board_is_the_sum_of_losses_over_the_sum_of_coverages(
     places = board(database)
 
     # rain .056 over .8 of its window; wind half of .09 over half of it
-    her, his = places["ada"].row, places["bob"].row
-    assert her
-    assert his
-    assert her.mean == exactly((0.056 + 0.045) / (0.8 + 0.5))
+    her, his = places["ada"], places["bob"]
+    assert her.value == exactly((0.056 + 0.045) / (0.8 + 0.5))
     assert (her.coverage, her.presence) == exactly((0.65, 0.75))
     assert (her.questions, her.rank, her.below_the_line) == (2, 1, False)
     # Bob was there for three eighths of the time: too little for a rank
-    assert his.mean == exactly(0.002 / 0.3)
+    assert his.value == exactly(0.002 / 0.3)
     assert (his.questions, his.rank, his.below_the_line) == (1, None, True)
     # the crowd on rain (see above), and Ada alone on wind
     assert mean(database, CROWD) == exactly((0.0415 + 0.045) / 1.3)
-    assert list(places) == [CROWD, "ada", EVEN, "bob"]
+    assert [handle for handle in places if handle not in CROWDS or handle == CROWD] == [CROWD, "ada", EVEN, "bob"]
 
 
 def test_the_crowd_and_always_fifty_percent_carry_no_rank(
@@ -232,12 +227,12 @@ def test_the_crowd_and_always_fifty_percent_carry_no_rank(
 ) -> None:
     resolve(database, mo, rainy_day, YES, known_at=NOON + 8 * HOUR)
 
-    ranks = {handle: place.row.rank for handle, place in board(database).items() if place.row}
+    ranks = {handle: row.rank for handle, row in board(database).items()}
 
-    assert ranks == {"ada": 1, "bob": None, CROWD: None, EVEN: None}
+    assert ranks == {"ada": 1, "bob": None, EVEN: None} | dict.fromkeys(CROWDS)
 
 
-def test_questions_with_an_order_have_a_column_of_their_own(
+def test_questions_with_an_order_have_a_board_of_their_own(
     database: Database, rain: Question, ada: Forecaster, bob: Forecaster, mo: Forecaster
 ) -> None:
     (warmth,) = publish(database, draft("warmth", "number"), within="more")
@@ -248,14 +243,11 @@ def test_questions_with_an_order_have_a_column_of_their_own(
     _later(database, mo, rain, YES)
     _later(database, mo, warmth, 2)
 
-    places = board(database)
-    assert places["ada"].row
-    assert places["ada"].ordered
-    assert places["ada"].row.mean == exactly(0.25)
-    assert places["ada"].ordered.mean == exactly(0.265)
-    assert places["bob"].row is None
-    assert places["bob"].ordered
-    assert places["bob"].ordered.mean == exactly(0)
+    plain, ordered = board(database), board(database, "ranked")
+    assert plain["ada"].value == exactly(0.25)
+    assert ordered["ada"].value == exactly(0.265)
+    assert "bob" not in plain
+    assert ordered["bob"].value == exactly(0)
 
 
 def test_the_board_can_be_narrowed_to_a_set(
@@ -269,10 +261,7 @@ def test_the_board_can_be_narrowed_to_a_set(
     with database.reading() as session:
         more = catalog.find_set(session, "more")
 
-    narrowed = board(database, more)["ada"].row
-
-    assert narrowed
-    assert narrowed.mean == exactly(0.01)
+    assert board(database, within=more.id)["ada"].value == exactly(0.01)
     assert mean(database, "ada") == exactly((0.25 + 0.01) / 2)
 
 
@@ -332,9 +321,8 @@ def test_a_source_is_scored_from_when_it_spoke_and_not_ranked(
 
     _later(database, mo, almanac, YES)
 
-    row = board(database)["almanac"].row
-    assert row
-    assert (row.mean, row.coverage) == exactly((0.04, 1.0))
+    row = board(database)["almanac"]
+    assert (row.value, row.coverage) == exactly((0.04, 1.0))
     assert (row.rank, row.below_the_line) == (None, False)
 
 
@@ -354,8 +342,7 @@ def test_a_source_that_was_read_on_its_day_may_be_ranked(database: Database, clo
 
     _later(database, mo, question, YES)
 
-    row = board(database)["almanac"].row
-    assert row
+    row = board(database)["almanac"]
     assert row.rank == 1
 
 
@@ -554,8 +541,15 @@ def test_a_decision_is_one_entry_one_resolution_and_all_scores(
     assert kinds(database)[before:] == ["resolution"]
     assert (made.entry, made.supersedes, made.recorded_at) == (before + 1, 0, NOON + 9.5 * HOUR)
     assert entries(database)[-1].actor == mo.pseudonym
-    assert len(rows(database, "score")) == 4 * len(rules_for(False))  # Ada, Bob, the crowd, always 50%; by each rule
-    assert len(rows(database, "participation")) == 4
+    everybody = [called(database, handle).id for handle in ("ada", "bob", EVEN, *CROWDS)]
+    with database.reading() as session:
+        forecasters, found = boards.numbers(session, rainy_day)
+    assert forecasters.tolist() == sorted(one for one in everybody if one)
+    assert {len(numbers) for numbers in found.values()} == {len(everybody)}
+    assert found.keys() == {
+        "coverage", "presence", "last", "floored", "brier", "log", "baseline", "peer", "peer_log", "beside",
+        "accuracy", "spot",
+    }  # fmt: skip
 
 
 def test_a_wrong_resolution_is_corrected_by_resolving_again(
@@ -587,11 +581,13 @@ def test_scores_go_when_a_question_is_annulled_or_reopened(
     say(database, ada, rain, 0.9)
     clock.moment += HOUR
     resolve(database, mo, rain, YES)
-    assert all(rows(database, table) for table in DERIVED)
+    scored = ("score", "participation", "crowd_path")
+    assert all(rows(database, table) for table in scored)
+    assert rows(database, "tally") == rows(database, "seat") == []
 
     undo(database, mo, rain)
 
-    assert {table: rows(database, table) for table in DERIVED} == {table: [] for table in DERIVED}
+    assert [rows(database, table) for table in scored] == [[], [], []]
     assert board(database) == {}
 
 
@@ -621,7 +617,8 @@ def test_an_outcome_known_as_the_question_opened_leaves_nothing_to_score(
 
     resolve(database, mo, rain, YES, known_at=NOON)
 
-    assert rows(database, "score") == rows(database, "participation") == []
+    assert rows(database, "score") == []
+    assert rows(database, "participation") == [(rain.id, b"")]
     with database.reading() as session:
         assert list(verification.verify(session))
 
@@ -777,20 +774,11 @@ def test_what_is_foreseen_is_what_is_written(
 
     assert foreseen is not None
     with database.reading() as session:
-        written = {(row.rule, row.forecaster_id): row.loss for row in session.exec(select(Score))}
-        parts = {row.forecaster_id: (row.coverage, row.presence) for row in session.exec(select(Participation))}
-    assert written == {
-        (rule, who): value
-        for rule, account in foreseen.accounts.items()
-        for who, value in zip(account.forecaster.tolist(), account.loss.tolist(), strict=True)
-    }
-    shared = foreseen.shared
-    assert parts == {
-        who: (coverage, presence)
-        for who, coverage, presence in zip(
-            shared.forecaster.tolist(), shared.coverage.tolist(), shared.presence.tolist(), strict=True
-        )
-    }
+        forecasters, written = boards.numbers(session, rainy_day)
+    assert forecasters.tolist() == foreseen.forecaster.tolist()
+    due = {**foreseen.numbers, "coverage": foreseen.coverage, "presence": foreseen.presence}
+    for name, numbers in due.items():
+        np.testing.assert_array_equal(written[name], numbers)
 
 
 @pytest.mark.parametrize("decision", [Decision("annulled", note="No."), Decision("reopened")])
@@ -807,14 +795,14 @@ def test_what_is_foreseen_takes_the_place_of_what_stood_on_the_board(
     resolve(database, mo, rainy_day, YES, known_at=NOON + 8 * HOUR)
     decision = Decision("resolved", NO, NOON + 8 * HOUR, seen=standing(database, rainy_day))
     with database.reading() as session:
-        cells = ledger.cells(session, "brier")
-        changed = cells.replaced(rainy_day.id or 0, ledger.foresee(session, rainy_day, decision), "brier")
-        foreseen = {row.forecaster: row for row in ledger.ranked(session, changed)}
-        gone = ledger.ranked(session, cells.replaced(rainy_day.id or 0, None, "brier"))
+        cells, competes = boards.cells(session), boards.competitors(session)
+        changed = boards.replaced(session, cells, rainy_day, ledger.foresee(session, rainy_day, decision))
+        foreseen = {row.forecaster: row for row in boards.ranked(session, changed, "brier", competes).rows}
+        gone = boards.ranked(session, boards.replaced(session, cells, rainy_day, None), "brier", competes).rows
 
     decide(database, mo, rainy_day, decision)
 
-    assert board(database)["ada"].row == foreseen[ada.id or 0]
+    assert board(database)["ada"] == foreseen[ada.id or 0]
     assert gone == []
 
 
@@ -826,7 +814,7 @@ def test_rescoring_changes_nothing_where_nothing_changed(
 
     for _ in range(2):
         with database.writing() as (session, _moment):
-            ledger.rescore(session, fresh(database, rainy_day))
+            assert not ledger.rescore(session, fresh(database, rainy_day))
 
     assert everything(database) == before
 
@@ -841,9 +829,16 @@ def test_rescoring_brings_back_what_was_lost(
             session.connection().exec_driver_sql(f"DELETE FROM {table}")
 
     with database.writing() as (session, _):
-        ledger.rescore(session, fresh(database, rainy_day))
+        assert [one.id for one in ledger.behind(session)] == [rainy_day.id]
+        assert ledger.rescore(session, fresh(database, rainy_day))
 
-    assert everything(database) == before
+    with database.reading() as session:
+        assert ledger.behind(session) == []
+    assert derived_rows(database) == {table: before[table] for table in DERIVED}
+
+
+def derived_rows(database: Database) -> dict[str, list[tuple[object, ...]]]:
+    return {table: rows(database, table) for table in DERIVED}
 
 
 def test_rescoring_goes_by_what_is_recorded_and_not_by_a_question_read_earlier(
@@ -880,3 +875,74 @@ def test_a_question_can_be_annulled_before_it_opens(database: Database, clock: M
     with database.reading() as session:
         question = session.get_one(Question, later.id)
         assert catalog.status(question, catalog.latest(session, question), clock.now()) == "annulled"
+
+
+# Taking over what was said elsewhere
+
+
+def take_over(database: Database, who: Forecaster, question: Question, **said: Any) -> Forecast:
+    with database.writing() as (session, moment):
+        return ledger.adopt(session, who, question, moment=moment, **said)
+
+
+@pytest.fixture
+def stranger(database: Database) -> Forecaster:
+    """Somebody who came by an import."""
+    return other(database, "Stranger", "person", imported=True)
+
+
+@pytest.fixture
+def elsewhere(database: Database, clock: MovedClock) -> Question:
+    """A question that came by an import, long after it closed."""
+    clock.moment = NOON + DAY
+    return publish(database, draft("elsewhere", imported=True), within="old")[0]
+
+
+def test_what_was_said_elsewhere_is_taken_over_with_its_moments(
+    database: Database, elsewhere: Question, stranger: Forecaster, mo: Forecaster
+) -> None:
+    said = take_over(
+        database, stranger, elsewhere, answer=np.array([0.2, 0.8]), made_at=NOON + HOUR,
+        claimed_at=NOON + 2 * HOUR, expires_at=NOON + 6 * HOUR, rationale="So they said.",
+    )  # fmt: skip
+
+    assert (said.made_at, said.claimed_at, said.recorded_at) == (NOON + HOUR, NOON + 2 * HOUR, NOON + DAY)
+    assert entries(database)[-1].content == (
+        '{"claimed_at":"2026-03-02T14:00:00.000000Z","expires_at":"2026-03-02T18:00:00.000000Z",'
+        '"made_at":"2026-03-02T13:00:00.000000Z","probabilities":[0.2,0.8],"rationale":"So they said."}'
+    )
+    assert (entries(database)[-1].kind, entries(database)[-1].actor) == ("forecast", stranger.pseudonym)
+    assert rows(database, "tally") == rows(database, "seat") == []  # whoever adopts rescores when all is there
+    with database.writing() as (session, _):
+        assert ledger.rescore(session, elsewhere)
+    with database.reading() as session:
+        assert len(list(verification.verify(session))) == 4
+    resolve(database, mo, elsewhere, YES)
+    assert loss(database, stranger, elsewhere) == exactly(0.5 * 0.04)
+
+
+def test_a_withdrawal_is_taken_over_too(database: Database, elsewhere: Question, stranger: Forecaster) -> None:
+    take_over(database, stranger, elsewhere, answer=np.array([0.2, 0.8]), made_at=NOON)
+    take_over(database, stranger, elsewhere, answer=None, made_at=NOON + HOUR)
+
+    assert kinds(database)[-2:] == ["forecast", "withdrawal"]
+    assert entries(database)[-1].content == '{"made_at":"2026-03-02T13:00:00.000000Z"}'
+    assert "claimed_at" not in (entries(database)[-2].content or "")
+    with database.writing() as (session, _):
+        ledger.rescore(session, elsewhere)
+    with database.reading() as session:
+        assert len(list(verification.verify(session))) == 4
+
+
+def test_nobody_here_is_back_dated_and_nothing_asked_here(
+    database: Database, rain: Question, elsewhere: Question, ada: Forecaster, stranger: Forecaster
+) -> None:
+    def taking_over(who: Forecaster, question: Question) -> Callable[[Session, datetime], object]:
+        return lambda session, moment: ledger.adopt(
+            session, who, question, np.array([0.5, 0.5]), moment, made_at=NOON
+        )  # fmt: skip
+
+    for who, question in ((ada, elsewhere), (stranger, rain), (ada, rain)):
+        assert refused(database, NotAllowed, taking_over(who, question)) == (
+            f"“{who.handle}” on “{question.slug}”: one of the two was made here, and takes nothing over."
+        )

@@ -1,9 +1,10 @@
 """Verification finds whatever was changed behind the program's back, and names the first entry that does not hold."""
 
+import numpy as np
 import pytest
 from sqlmodel import select
 
-from forecasts import verification
+from forecasts import ledger, verification
 from forecasts.database import Database
 from forecasts.models import Forecaster
 from questions.journal import Broken
@@ -86,6 +87,20 @@ ONE_BYTE = "(SELECT substr(salt, 1, 1) FROM entry WHERE seq = 1)"
 SCORES_OF_RAIN = (13, "The scores of “rain” are not those that entry 13 gives. Run rescore.")
 SCORES_OF_WIND = (14, "The scores of “wind” are not those that entry 14 gives. Run rescore.")
 
+OF_A_FORECAST = "question_id, forecaster_id, made_at, recorded_at, claimed_at, expires_at, probabilities, rationale"
+OF_A_RESOLUTION = "question_id, verdict, outcome, value, known_at, recorded_at, claimed_at, evidence_url, note"
+
+
+def of_rain(name: str, instead: str) -> list[str]:
+    """Put something else in place of everybody's numbers of that name on rain, the first question."""
+    return [f"UPDATE score SET numbers = {instead} WHERE question_id = 1 AND name = '{name}'"]
+
+
+def other(name: str) -> str:
+    """The numbers of another name."""
+    return f"(SELECT s.numbers FROM score s WHERE s.question_id = 1 AND s.name = '{name}')"
+
+
 TAMPERED = {
     # the journal itself
     "an edited entry": (
@@ -137,6 +152,10 @@ TAMPERED = {
         ["UPDATE forecast SET expires_at = made_at WHERE entry = 10"],
         no_other(10, "forecast", "content", "forecast"),
     ),
+    "a forecast that claims to be older": (
+        ["UPDATE forecast SET claimed_at = made_at WHERE entry = 10"],
+        no_other(10, "forecast", "content", "forecast"),
+    ),
     "a reason that nobody gave": (
         ["UPDATE forecast SET rationale = 'Because.' WHERE entry = 10"],
         no_other(10, "forecast", "content", "forecast"),
@@ -152,6 +171,10 @@ TAMPERED = {
     "another moment of recording": (
         ["UPDATE resolution SET recorded_at = known_at WHERE entry = 13"],
         no_other(13, "resolution", "recorded_at", "resolution"),
+    ),
+    "a resolution that claims to be older": (
+        ["UPDATE resolution SET claimed_at = known_at WHERE entry = 13"],
+        no_other(13, "resolution", "content", "resolution"),
     ),
     "another note": (
         ["UPDATE resolution SET note = 'It flooded.' WHERE entry = 14"],
@@ -184,6 +207,10 @@ TAMPERED = {
     "a question that became a draft": (
         ["UPDATE question SET state = 'draft' WHERE slug = 'wind'"],
         no_other(4, "question", "state", "question"),
+    ),
+    "a question that takes what was said elsewhere": (
+        ["UPDATE question SET imported = true WHERE slug = 'wind'"],
+        no_other(4, "question", "content", "question"),
     ),
     "another set's title": (
         ["UPDATE question_set SET title = 'The climate'"],
@@ -244,32 +271,22 @@ TAMPERED = {
         (12, "Entry 12, a resolution, is missing from the table “resolution”."),
     ),
     "a forecast for another act's entry": (
-        [
-            (
-                "INSERT INTO forecast SELECT 12, question_id, forecaster_id, made_at, recorded_at, expires_at, "
-                "probabilities, rationale FROM forecast WHERE entry = 10"
-            )
-        ],
+        [(f"INSERT INTO forecast (entry, {OF_A_FORECAST}) SELECT 12, {OF_A_FORECAST} FROM forecast WHERE entry = 10")],
         (12, "Entry 12 is no forecast, though “forecast” has a row for it."),
     ),
     "a forecast without an entry": (
-        [
-            (
-                "INSERT INTO forecast SELECT 99, question_id, forecaster_id, made_at, recorded_at, expires_at, "
-                "probabilities, rationale FROM forecast WHERE entry = 10"
-            )
-        ],
+        [(f"INSERT INTO forecast (entry, {OF_A_FORECAST}) SELECT 99, {OF_A_FORECAST} FROM forecast WHERE entry = 10")],
         (99, "Entry 99 is no forecast, though “forecast” has a row for it."),
     ),
     "rows without an entry in two tables": (
         [
             (
-                "INSERT INTO forecast SELECT 99, question_id, forecaster_id, made_at, recorded_at, expires_at, "
-                "probabilities, rationale FROM forecast WHERE entry = 10"
+                f"INSERT INTO forecast (entry, {OF_A_FORECAST}) SELECT 99, {OF_A_FORECAST} FROM forecast "
+                "WHERE entry = 10"
             ),
             (
-                "INSERT INTO resolution SELECT 98, question_id, verdict, outcome, value, known_at, recorded_at, "
-                "evidence_url, note, 97 FROM resolution WHERE entry = 14"
+                f"INSERT INTO resolution (entry, {OF_A_RESOLUTION}, supersedes) SELECT 98, {OF_A_RESOLUTION}, 97 "
+                "FROM resolution WHERE entry = 14"
             ),
         ],
         (98, "Entry 98 is no resolution, though “resolution” has a row for it."),
@@ -305,53 +322,50 @@ TAMPERED = {
         (13, "“rain” does not stand as entry 13 left it."),
     ),
     # what is derived
-    "a changed score": (
-        ["UPDATE score SET loss = loss - 0.001 WHERE rule = 'brier' AND forecaster_id = 3"],
+    "a changed score": (of_rain("brier", other("log")), SCORES_OF_RAIN),
+    "a missing score": (["DELETE FROM score WHERE name = 'log' AND question_id = 1"], SCORES_OF_RAIN),
+    "a score by another name": (["UPDATE score SET name = 'luck' WHERE name = 'spot'"], SCORES_OF_RAIN),
+    "a score for one more": (
+        of_rain("brier", "(SELECT forecasters FROM participation WHERE question_id = 3)"),
         SCORES_OF_RAIN,
     ),
-    "a missing score": (
-        ["DELETE FROM score WHERE rule = 'log' AND question_id = 1 AND forecaster_id = 3"],
+    "a participant fewer": (
+        ["UPDATE participation SET forecasters = substr(forecasters, 1, 48) WHERE question_id = 1"],
         SCORES_OF_RAIN,
     ),
-    "a score for who never forecast": (
-        ["INSERT INTO score SELECT question_id, 5, rule, loss FROM score WHERE forecaster_id = 3"],
+    "a participant who never forecast": (
+        # an act's number for a forecaster's: Ada, Bob and the five yardsticks, of whom the last is somebody else now
+        ["UPDATE participation SET forecasters = (SELECT at FROM crowd_path WHERE question_id = 1)"],
         SCORES_OF_RAIN,
     ),
+    "a participant of one byte": ([f"UPDATE participation SET forecasters = {ONE_BYTE}"], SCORES_OF_RAIN),
+    "nobody who has scores": (["DELETE FROM participation WHERE question_id = 1"], SCORES_OF_RAIN),
     "scores of an annulled question": (
-        ["INSERT INTO score SELECT 2, forecaster_id, rule, loss FROM score WHERE question_id = 1"],
+        ["INSERT INTO score SELECT 2, name, numbers FROM score WHERE question_id = 1"],
         SCORES_OF_WIND,
     ),
-    "a larger coverage": (
-        ["UPDATE participation SET coverage = 1 WHERE question_id = 1"],
-        SCORES_OF_RAIN,
+    "participants of an annulled question": (
+        ["INSERT INTO participation SELECT 2, forecasters FROM participation WHERE question_id = 1"],
+        SCORES_OF_WIND,
     ),
-    "a smaller presence": (
-        ["UPDATE participation SET presence = 0.1 WHERE question_id = 1"],
-        SCORES_OF_RAIN,
-    ),
-    "another last word": (
-        ["UPDATE participation SET last = NULL WHERE question_id = 1 AND forecaster_id = 3"],
-        SCORES_OF_RAIN,
-    ),
-    "a last word of one byte": (
-        [f"UPDATE participation SET last = {ONE_BYTE} WHERE question_id = 1 AND forecaster_id = 3"],
-        SCORES_OF_RAIN,
-    ),
-    "a last word about one outcome": (
-        # the second forecaster always says 50%, so the one number is what both should be
-        ["UPDATE participation SET last = substr(last, 1, 8) WHERE question_id = 1 AND forecaster_id = 2"],
-        SCORES_OF_RAIN,
-    ),
-    "a loss that is no number": (["UPDATE score SET loss = 'NaN' WHERE question_id = 1"], SCORES_OF_RAIN),
+    "a larger coverage": (of_rain("coverage", other("presence")), SCORES_OF_RAIN),
+    "a smaller presence": (of_rain("presence", other("coverage")), SCORES_OF_RAIN),
+    "another last word": (of_rain("last", other("floored")), SCORES_OF_RAIN),
+    "a last word of one byte": (of_rain("last", ONE_BYTE), SCORES_OF_RAIN),
+    "a last word of one forecaster": (of_rain("last", "substr(numbers, 1, 8)"), SCORES_OF_RAIN),
+    # Bob did not stand at the end
+    "a loss that is no number": (of_rain("brier", other("spot")), SCORES_OF_RAIN),
     "a crowd about one outcome": (
-        ["UPDATE crowd_point SET middle = substr(middle, 1, 8) WHERE question_id = 1"],
+        ["UPDATE crowd_path SET middle = substr(middle, 1, 8) WHERE question_id = 1"],
         SCORES_OF_RAIN,
     ),
-    "a crowd of more": (["UPDATE crowd_point SET count = 9 WHERE question_id = 1"], SCORES_OF_RAIN),
-    "another crowd": (["UPDATE crowd_point SET middle = NULL WHERE question_id = 1"], SCORES_OF_RAIN),
-    "a narrower crowd": (["UPDATE crowd_point SET lower = middle WHERE question_id = 1"], SCORES_OF_RAIN),
-    "a wider crowd": (["UPDATE crowd_point SET upper = NULL WHERE question_id = 1"], SCORES_OF_RAIN),
-    "a crowd that comes later": (["DELETE FROM crowd_point WHERE question_id = 1"], SCORES_OF_RAIN),
+    "a crowd of more": (["UPDATE crowd_path SET count = at WHERE question_id = 1"], SCORES_OF_RAIN),
+    "another crowd": (["UPDATE crowd_path SET middle = lower WHERE question_id = 1"], SCORES_OF_RAIN),
+    "a narrower crowd": (["UPDATE crowd_path SET lower = middle WHERE question_id = 1"], SCORES_OF_RAIN),
+    "a wider crowd": (["UPDATE crowd_path SET upper = NULL WHERE question_id = 1"], SCORES_OF_RAIN),
+    "a crowd at another time": (["UPDATE crowd_path SET at = count WHERE question_id = 1"], SCORES_OF_RAIN),
+    "a crowd of one byte": ([f"UPDATE crowd_path SET at = {ONE_BYTE} WHERE question_id = 1"], SCORES_OF_RAIN),
+    "a crowd that is gone": (["DELETE FROM crowd_path WHERE question_id = 1"], SCORES_OF_RAIN),
 }
 
 
@@ -381,16 +395,18 @@ LOOSELY_TYPED = {
         "UPDATE position SET entry = CAST(x'ff' AS TEXT) WHERE entry = 10",
         (8, "The table “position” cannot be read."),
     ),
-    "a loss that is a word": ("UPDATE score SET loss = 'x' WHERE question_id = 1", SCORES_OF_RAIN),
-    "a count that is a word": ("UPDATE crowd_point SET count = 'x' WHERE question_id = 1", SCORES_OF_RAIN),
+    "losses that are a word": ("UPDATE score SET numbers = 'x' WHERE question_id = 1", SCORES_OF_RAIN),
+    "losses that are a number": ("UPDATE score SET numbers = 1 WHERE question_id = 1", SCORES_OF_RAIN),
+    "participants that are a word": ("UPDATE participation SET forecasters = 'x'", SCORES_OF_RAIN),
+    "a count that is a word": ("UPDATE crowd_path SET count = 'x' WHERE question_id = 1", SCORES_OF_RAIN),
     "a crowd about three outcomes, and one": (
         (
-            "UPDATE crowd_point SET middle = CAST(middle || substr(lower, 1, 8) AS BLOB), lower = substr(lower, 9) "
+            "UPDATE crowd_path SET middle = CAST(middle || substr(lower, 1, 8) AS BLOB), lower = substr(lower, 9) "
             "WHERE question_id = 1"
         ),
         SCORES_OF_RAIN,
     ),
-    "a crowd at no time": ("UPDATE crowd_point SET at = 'x' || count || at WHERE question_id = 1", SCORES_OF_RAIN),
+    "a crowd at no time": ("UPDATE crowd_path SET at = 'x' || count || at WHERE question_id = 1", SCORES_OF_RAIN),
 }
 """SQLite takes anything into any column."""
 
@@ -401,6 +417,71 @@ def test_what_is_not_of_its_columns_type_is_found_out(story: Database, statement
     tamper(story, statement)
 
     assert broken(story) == told
+
+
+@pytest.fixture
+def undecided(database: Database, clock: MovedClock, rain: Question, ada: Forecaster, bob: Forecaster) -> Database:
+    """1 the set, 2 rain, 3 Ada until three o'clock, 4 Bob an hour after her."""
+    with database.writing() as (session, moment):
+        said = {"made_at": moment, "expires_at": NOON + 3 * HOUR, "probabilities": np.array([0.3, 0.7])}
+        ledger._add(session, ada, rain, moment, **said)
+    clock.moment += HOUR
+    say(database, bob, rain, 0.9)
+    return database
+
+
+HERS, HIS = (f"forecaster_id = (SELECT id FROM forecaster WHERE handle = '{handle}')" for handle in ("ada", "bob"))
+RUNNING = {
+    "a tally that is gone": "DELETE FROM tally",
+    "a tally of one byte": f"UPDATE tally SET state = {ONE_BYTE}",
+    "a tally that is a seat": f"UPDATE tally SET state = (SELECT state FROM seat WHERE {HIS})",
+    "a tally cut short": "UPDATE tally SET state = substr(state, 1, 66)",
+    "seats that are gone": "DELETE FROM seat",
+    "a seat that is gone": f"DELETE FROM seat WHERE {HERS}",
+    "a seat that is another's": f"UPDATE seat SET state = (SELECT s.state FROM seat s WHERE s.{HIS}) WHERE {HERS}",
+    "a seat of who never forecast": (
+        f"INSERT INTO seat (question_id, forecaster_id, state) SELECT question_id, 1, state FROM seat WHERE {HIS}"
+    ),
+    "a seat of one byte": f"UPDATE seat SET state = {ONE_BYTE} WHERE {HERS}",
+    "a seat cut short": f"UPDATE seat SET state = substr(state, 1, 66) WHERE {HERS}",
+    "a forecast that no longer expires": f"UPDATE seat SET until = NULL WHERE {HERS}",
+    "a forecast that expires earlier": (
+        f"UPDATE seat SET until = (SELECT opens_at FROM question WHERE slug = 'rain') WHERE {HERS}"
+    ),
+    "a forecast that expires after all": (
+        f"UPDATE seat SET until = (SELECT closes_at FROM question WHERE slug = 'rain') WHERE {HIS}"
+    ),
+    "scores before the outcome": "INSERT INTO score SELECT question_id, 'brier', state FROM tally",
+    "participants before the outcome": "INSERT INTO participation SELECT question_id, state FROM tally",
+}
+
+
+@pytest.mark.parametrize("statement", RUNNING.values(), ids=RUNNING)
+def test_whoever_changes_what_an_undecided_question_would_give_is_found_out(
+    undecided: Database, statement: str
+) -> None:
+    tamper(undecided, statement)
+
+    assert broken(undecided) == (2, "The scores of “rain” are not those that entry 2 gives. Run rescore.")
+
+
+@pytest.mark.parametrize("table", ["tally", "seat"])
+def test_a_decided_question_gives_nothing_for_other_outcomes(story: Database, table: str) -> None:
+    columns = "question_id, state" if table == "tally" else "question_id, forecaster_id, state"
+    values = "1, middle" if table == "tally" else "1, 1, middle"
+    tamper(story, f"INSERT INTO {table} ({columns}) SELECT {values} FROM crowd_path WHERE question_id = 1")
+
+    assert broken(story) == SCORES_OF_RAIN
+
+
+def test_what_an_undecided_question_would_give_holds_and_can_be_mended(undecided: Database, rain: Question) -> None:
+    assert len(report(undecided)) == 4
+    tamper(undecided, "DELETE FROM seat", "UPDATE tally SET state = substr(state, 1, 66)")
+
+    with undecided.writing() as (session, _):
+        assert ledger.rescore(session, rain)
+
+    assert len(report(undecided)) == 4
 
 
 @pytest.mark.parametrize("spec", ["{}", '{"outcomes": []}'])
@@ -437,7 +518,7 @@ def test_a_question_that_was_never_decided_cannot_be_made_to_look_it(database: D
 def test_the_first_entry_that_does_not_hold_is_named(story: Database) -> None:
     tamper(
         story,
-        "UPDATE score SET loss = 0",
+        "DELETE FROM score",
         "UPDATE entry SET content = '{}' WHERE seq = 14",
         "UPDATE forecast SET rationale = 'Because.' WHERE entry = 9",
         "UPDATE resolution SET note = 'It flooded.' WHERE entry = 12",

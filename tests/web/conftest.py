@@ -11,11 +11,12 @@ from fastapi import FastAPI
 from sqlmodel import col, select
 from starlette.testclient import TestClient
 
-from forecasts import accounts, loading
+from forecasts import accounts, ledger, loading
 from forecasts.database import Database
 from forecasts.models import Forecaster
 from forecasts.settings import Settings
 from questions import journal
+from questions.catalog import Decision
 from questions.models import Question
 from questions.setfile import Draft, SetFile
 from tests.cast import (
@@ -117,3 +118,31 @@ def load(database: Database, *drafts: dict[str, Any]) -> list[Question]:
 def closed(database: Database) -> Question:
     """A question that closes an hour after noon."""
     return publish(database, draft("hail", closes_at=draft()["opens_at"] + HOUR), within="brief")[0]
+
+
+@pytest.fixture
+def dice(database: Database, clock: MovedClock, ada: Forecaster, bob: Forecaster, mo: Forecaster) -> Question:
+    """Another set, of one choice that was resolved at noon and an hour, when it closed; Bob came half an hour late."""
+    times = {"opens_at": clock.now(), "closes_at": clock.now() + HOUR, "resolves_at": clock.now() + HOUR}
+    question = publish(database, draft("dice", "choice", **times), within="games")[0]
+    say(database, ada, question, 0.5, 0.5, 0)
+    clock.moment += HOUR * 0.75
+    say(database, bob, question, 1, 0, 0)
+    clock.moment += HOUR / 4
+    resolve(database, mo, question, 0)
+    return question
+
+
+@pytest.fixture
+def season(database: Database, clock: MovedClock, ada: Forecaster, bob: Forecaster, mo: Forecaster) -> list[Question]:
+    """Fifty yes-or-no questions, all of which Ada calls 90%, Bob 60%, and which happen."""
+    questions = publish(database, *(draft(f"day-{number}") for number in range(50)), within="days")
+    with database.writing() as (session, moment):
+        for question in questions:
+            for who, yes in ((ada, 0.9), (bob, 0.6)):
+                ledger.record(session, who, question, np.array([1 - yes, yes]), moment)
+    clock.moment += 10 * HOUR
+    with database.writing() as (session, moment):
+        for question in questions:
+            ledger.settle(session, question, Decision("resolved", 1, moment), by=mo, moment=moment)
+    return questions

@@ -88,6 +88,17 @@ class Sight(HTMLParser):
         return [one.attributes["name"] for one in self.elements if one.attributes.get("aria-invalid") == "true"]
 
     @property
+    def rows(self) -> list[list[str]]:
+        """The rows of its tables, each the words of its cells."""
+        found: list[list[str]] = []
+        for one in self.elements:
+            if one.tag == "tr":
+                found.append([])
+            elif one.tag in ("th", "td"):
+                found[-1].append(one.text)
+        return [row for row in found if row]
+
+    @property
     def links(self) -> list[str]:
         """Where its links lead."""
         return [one.attributes["href"] for one in self.find("a") if "href" in one.attributes]

@@ -179,8 +179,9 @@ def test_the_page_says_what_is_asked_and_whose_claim_it_was(visit: Visit, town: 
 def test_after_the_resolution_everyones_score_stands_there(visit: Visit, town: Town) -> None:
     """Known an hour after noon, of ten: each loss is a tenth of what it is while standing.
 
-    Bob (1 - 1)² = 0; the crowd's median is 0.85, and 0.15² = 0.0225; Ada 0.3² = 0.09; the almanac 0.4² = 0.16; half
-    and half 0.5² = 0.25.
+    Bob (1 - 1)² = 0; the crowd's median is 0.85, as are its mean and, of two, its latest: 0.15² = 0.0225; Ada 0.3² =
+    0.09; the almanac 0.4² = 0.16; half and half 0.5² = 0.25. By odds, of which certainty counts as 1 to 0.001, the
+    crowd says √(0.7 / 0.3 × 1 / 0.001) = 48.3 to 1, which is 0.9797, and loses 0.0004.
     """
     html = visit().get("/questions/snow").text
     board = Sight.of(html).find("section", aria_labelledby="scores")[0].text
@@ -188,13 +189,16 @@ def test_after_the_resolution_everyones_score_stands_there(visit: Visit, town: T
     rows = [one.text for one in Sight.of(html.partition('id="scores"')[2]).find("tr")[1:]]
     expected = [
         "Bob 0.000 0.000",
+        "The crowd's mean odds crowd 0.000 0.000",
         "The crowd median 0.023 0.002",
+        "The crowd's mean crowd 0.023 0.002",
+        "The crowd, latest first crowd 0.023 0.002",
         "Ada 0.090 0.009",
         "The almanac text 0.160 0.016",
         "Always 50% yardstick 0.250 0.025",
     ]
     assert [row[: len(start)] for row, start in zip(rows, expected, strict=True)] == expected
-    assert board.count("10% 100%") == 5  # coverage and presence
+    assert board.count("10% 100%") == 8  # coverage and presence
     outcome = Sight.of(html).find("section", aria_labelledby="outcome")[0].text
     assert outcome == "What was decided Yes known 2 Mar 2026, 13:00 UTC, recorded 2 Mar 2026, 13:00 UTC by Mo"
 

@@ -11,7 +11,19 @@ from questions.models import Question
 from tests.web.conftest import Visit
 from tests.web.sight import Sight
 from web import rendering
-from web.rendering import address_of, day, moment, score, share, static_files, status_of
+from web.rendering import (
+    address_of,
+    chance,
+    day,
+    evidence,
+    exact,
+    moment,
+    score,
+    share,
+    signed,
+    static_files,
+    status_of,
+)
 
 
 def test_moments_are_said_in_utc_without_a_leading_zero_in_the_day() -> None:
@@ -29,6 +41,25 @@ def test_a_share_that_is_not_all_never_reads_100_and_one_that_is_some_never_0(va
 
 def test_a_score_has_three_decimals() -> None:
     assert [score(value) for value in (0, 0.25, 0.0894, 1)] == ["0.000", "0.250", "0.089", "1.000"]
+    assert [score(value) for value in (-0.0, -1e-17, -0.0006)] == ["0.000", "0.000", "-0.001"]
+    assert exact(1 / 3) == "0.333333"
+
+
+def test_a_difference_has_a_sign_unless_it_is_none() -> None:
+    shown = [signed(value) for value in (0.041, -0.02, 0.0004, -0.0004, 0)]
+
+    assert shown == ["+0.041", "−0.020", "0.000", "0.000", "0.000"]
+    assert signed(-132.2, 1) == "−132.2"
+
+
+def test_what_was_found_by_drawing_is_never_certain() -> None:
+    assert [chance(value) for value in (0, 0.004, 0.31, 0.996, 1)] == ["<1%", "<1%", "31%", ">99%", ">99%"]
+
+
+def test_evidence_is_told_to_two_digits() -> None:
+    shown = [evidence(value) for value in (0.001, 0.034, 1.43, 271, 5_160, 2e6, float("inf"))]
+
+    assert shown == ["under 0.01", "0.034", "1.4", "270", "5,200", "over a million", "over a million"]
 
 
 @pytest.mark.parametrize(

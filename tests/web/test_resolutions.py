@@ -48,6 +48,9 @@ def test_before_anything_is_written_the_page_shows_what_will_change(
     changes = [one.text for one in Sight.of(answer.text).find("tr")[1:]]
     assert changes == [
         "The crowd median none → 0.009 none → 0.090 none → none",
+        "The crowd's mean crowd none → 0.009 none → 0.090 none → none",
+        "The crowd's mean odds crowd none → 0.009 none → 0.090 none → none",
+        "The crowd, latest first crowd none → 0.009 none → 0.090 none → none",
         "Ada none → 0.009 none → 0.090 none → 1",
         "Always 50% yardstick none → 0.025 none → 0.250 none → none",
     ]
@@ -241,7 +244,7 @@ def test_who_corrects_a_resolution_finds_all_of_it_in_the_form(
     assert html.count(" checked>") == 2  # resolve, and yes
 
 
-def test_no_place_is_promised_for_an_ordered_question_as_the_board_gives_none(
+def test_an_ordered_question_tells_the_place_on_the_board_of_its_own_rule(
     visit: Visit, town: Town, mo: Forecaster
 ) -> None:
     browser = visit(mo)
@@ -250,8 +253,9 @@ def test_no_place_is_promised_for_an_ordered_question_as_the_board_gives_none(
     ordered = Sight.of(browser.post("/questions/number/resolution", data=YES | {"outcome": "2"}).text).text
     plain = Sight.of(browser.post("/questions/binary/resolution", data=YES).text).text
 
-    assert "Mean on the board" in ordered
-    assert "Place" not in ordered
+    assert "What changes: Ranked, lower is better" in ordered
+    assert "What changes: Brier, lower is better" in plain
+    assert "Place" in ordered
     assert "Place" in plain
 
 

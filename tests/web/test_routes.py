@@ -47,7 +47,15 @@ def crawl(browser: TestClient, *starts: str) -> Iterator[tuple[str, int]]:
                 waiting.append(path)
 
 
-STARTS = ("/", "/sign-in", "/sign-up", "/healthz", "/leaderboard?set=weather", "/calibration?who=ada&set=weather")
+STARTS = (
+    "/",
+    "/sign-in",
+    "/sign-up",
+    "/healthz",
+    "/leaderboard?set=weather",
+    "/calibration?who=ada&set=weather",
+    "/compare?a=ada&b=bob",
+)
 
 
 def test_a_get_writes_nothing_whoever_looks(
@@ -70,7 +78,9 @@ def test_every_page_shows_a_title_a_main_part_and_whoever_is_signed_in(
 ) -> None:
     browser = visit(ada)
 
-    for address, _ in crawl(browser, "/", "/calibration?who=crowd"):
+    for address, _ in crawl(browser, "/", "/calibration?who=crowd", "/compare?a=ada&b=bob"):
+        if address.endswith(".csv"):
+            continue
         seen = Sight.of(browser.get(address).text)
         assert seen.find("title")[0].text.endswith(" · Brierboard")
         assert len(seen.find("main", id="main")) == len(seen.find("h1")) == 1
@@ -159,6 +169,46 @@ HOSTILE = {
     "/leaderboard?set=nope": 404,
     "/leaderboard?set=%00": 404,
     "/leaderboard?set=%ff": 404,
+    "/leaderboard?by=nonsense": 404,
+    "/leaderboard?by=": 404,
+    "/leaderboard?by=%00": 404,
+    "/leaderboard?by=%ED%A0%80": 404,
+    "/leaderboard?tag=%00": 422,
+    "/leaderboard?tag=%ED%A0%80": 200,
+    "/leaderboard?kind=king": 422,
+    "/leaderboard?kind=%00": 422,
+    "/leaderboard?least=many": 422,
+    "/leaderboard?least=-1": 422,
+    "/leaderboard?least=%D9%A1": 422,
+    "/leaderboard?least=99999999999999999999": 422,
+    "/leaderboard?least=999999": 200,
+    "/leaderboard?since=0000-00-00": 422,
+    "/leaderboard?since=99999-01-01": 422,
+    "/leaderboard?since=2026-02-30": 422,
+    "/leaderboard?since=20260201": 422,
+    "/leaderboard?since=%00": 422,
+    "/leaderboard?since=9999-12-31": 200,
+    "/leaderboard?until=9999-12-31": 200,
+    "/leaderboard?until=0001-01-01": 200,
+    "/leaderboard?since=2026-03-02&until=2026-03-01": 200,
+    "/compare?a=ada&b=ada": 422,
+    "/compare?a=ADA&b=ada": 422,
+    "/compare?a=nope": 404,
+    "/compare?b=%00": 404,
+    "/compare?a=ada&b=%ED%A0%80": 404,
+    "/calibration/forecasts": 404,
+    "/calibration/forecasts?bin=-1": 404,
+    "/calibration/forecasts?bin=21": 404,
+    "/calibration/forecasts?bin=20": 200,
+    "/calibration/forecasts?bin=99999999999": 404,
+    "/calibration/forecasts?bin=9999999999999999999999": 404,
+    "/calibration/forecasts?bin=%D9%A1": 404,
+    "/calibration/forecasts?bin=1&who=nope": 404,
+    "/questions/rain/receipts/nope": 404,
+    "/questions/rain/receipts/ada": 404,
+    "/questions/rain/receipts/%00": 404,
+    "/questions/nope/receipts/ada": 404,
+    "/questions/rain/receipts/ada/receipt.csv": 404,
     "/calibration?who=nope": 404,
     "/calibration?who=%00": 404,
     "/calibration?set=%00": 404,

@@ -1,95 +1,108 @@
-"""Calibration: how often what was called 70% likely happened."""
+"""Calibration: how often what was called 70% likely happened, and which forecasts are in a dot."""
 
 from collections.abc import Sequence
-from typing import Any
+from datetime import datetime
+from typing import Annotated
 
-import numpy as np
-from fastapi import APIRouter, Response
-from sqlalchemy import ColumnElement
+from fastapi import APIRouter, Query, Response
 from sqlmodel import Session, col, select
 
-from forecasts import calibration
-from forecasts.models import Forecaster, Participation
+from forecasts import boards, calibration, cases, history
+from forecasts.models import Forecast, Forecaster
+from forecasts.permissions import visible
 from questions import catalog
 from questions.errors import NotFound
-from questions.models import Question, QuestionSet, Resolution
-from web import charts
-from web.dependencies import ChosenSet, Reading, Viewer
-from web.pages import CalibrationPage, CalibrationView
+from web import filters, reliability, views
+from web.dependencies import Reading, Viewer
+from web.filters import Choice, Chosen
+from web.pages import CalibrationPage, DotPage, Uttered
 from web.rendering import Rendering
-from web.routes.leaderboard import all_sets
 
 router = APIRouter()
 
+MOST = 500
+"""How many forecasts of a dot are listed."""
+
+Bin = Annotated[str, Query(alias="bin")]
+
 
 @router.get("/calibration")
-def calibration_of(
-    reading: Reading, viewer: Viewer, render: Rendering, who: str = "", chosen: ChosenSet = ""
-) -> Response:
+def calibration_of(reading: Reading, viewer: Viewer, render: Rendering, chosen: Chosen, who: str = "") -> Response:
     return render(calibration_page(reading, viewer, who, chosen))
 
 
-def calibration_page(session: Session, viewer: Forecaster | None, who: str, chosen: str) -> CalibrationPage:
-    """Everybody's calibration, or one forecaster's, over all binary questions or one set's. Raises NotFound."""
-    within = catalog.find_set(session, chosen) if chosen else None
-    person = forecaster_of(session, who) if who else None
-    name = person.name if person else "Everybody"
+@router.get("/calibration/forecasts")
+def forecasts_of(
+    reading: Reading, viewer: Viewer, render: Rendering, chosen: Chosen, number: Bin = "", who: str = ""
+) -> Response:
+    return render(dot_page(reading, viewer, who, number, chosen))
+
+
+def calibration_page(session: Session, viewer: Forecaster | None, who: str, chosen: Choice) -> CalibrationPage:
+    """Everybody's calibration, or one forecaster's, over what is chosen. Raises NotFound or InvalidFilter."""
+    person = views.forecaster_of(session, who) if who else None
+    questions = boards.chosen(session, filters.read(session, chosen), visible(viewer))
     others = (
         select(Forecaster).where(Forecaster.kind != "constant").order_by(col(Forecaster.kind), col(Forecaster.name))
     )
     return CalibrationPage(
         viewer=viewer,
         here="/calibration",
-        view=view_of(session, person, within),
+        view=reliability.view_of(session, person, cases.chosen(session, questions), chosen.words | {"who": who}),
         who=who,
-        name=name,
+        name=person.name if person else "Everybody",
         people=session.exec(others).all(),
-        sets=all_sets(session),
-        chosen=chosen,
+        choosing=filters.choosing(session, chosen),
     )
 
 
-def forecaster_of(session: Session, handle: str) -> Forecaster:
-    """Whoever has that handle. Raises NotFound."""
-    named = select(Forecaster).where(Forecaster.handle == handle.lower())
-    found = session.exec(named).first() if catalog.is_name(handle) else None
-    if found is None:
-        raise NotFound(f"There is no forecaster “{handle[:40]}”. The leaderboard lists those there are.")
-    return found
-
-
-def view_of(session: Session, person: Forecaster | None, within: QuestionSet | None) -> CalibrationView:
-    """One case a question: the forecast that stood at the end. For everybody, one case a person and question."""
-    rows = _cases(session, person, within)
-    yes = np.array([last[1] for last, *_ in rows], dtype=float)
-    happened = np.array([outcome for _, outcome, *_ in rows], dtype=np.int64)
-    curve = calibration.pooled(yes, happened)
-    bins = [
-        charts.Bin(dot.low, dot.high, dot.forecast, dot.frequency, dot.count) for dot in calibration.bins(yes, happened)
-    ]
-    about = "The dots of a perfect forecaster lie along the diagonal."
-    heading = charts.Heading("calibration", "Forecasts against outcomes", about)
-    return CalibrationView(
-        chart=charts.reliability(heading, bins, charts.Curve(curve.forecast, curve.frequency)),
-        forecasts=len(rows),
-        questions=len({question for _, _, question, _ in rows}),
-        people=len({who for *_, who in rows}),
+def dot_page(session: Session, viewer: Forecaster | None, who: str, number: str, chosen: Choice) -> DotPage:
+    """The forecasts that one dot of the diagram is made of, the latest first. Raises NotFound or InvalidFilter."""
+    if not (number.isascii() and number.isdigit() and int(number[:9]) < len(calibration.EDGES) - 1):
+        raise NotFound(f"There is no bin “{number[:20]}”. Choose a dot of the calibration diagram.")
+    place = int(number)
+    person = views.forecaster_of(session, who) if who else None
+    questions = boards.chosen(session, filters.read(session, chosen), visible(viewer))
+    found = reliability.in_bin(cases.spoken(session, person, cases.chosen(session, questions)), place)
+    return DotPage(
+        viewer=viewer,
+        here="/calibration/forecasts",
+        name=person.name if person else "Everybody",
+        low=float(calibration.EDGES[place]),
+        high=float(calibration.EDGES[place + 1]),
+        said=_uttered(session, found),
+        total=len(found.vectors),
+        questions=len(set(found.question.tolist())),
+        happened=int(found.outcomes.sum()),
+        back=filters.address("/calibration", chosen.words | {"who": who}),
     )
 
 
-def _cases(
-    session: Session, person: Forecaster | None, within: QuestionSet | None
-) -> Sequence[tuple[Any, int | None, int, int]]:
-    """The last vector, the outcome, the question and the forecaster of each case."""
-    conditions: list[ColumnElement[bool]] = [col(Question.kind) == "binary"]
-    conditions.append(col(Forecaster.kind) == "person" if person is None else col(Forecaster.id) == person.id)
-    if within is not None:
-        conditions.append(col(Question.set_id) == within.id)
-    statement = (
-        select(Participation.last, Resolution.outcome, Participation.question_id, Participation.forecaster_id)
-        .join(Question, col(Question.id) == Participation.question_id)
-        .join(Resolution, col(Resolution.entry) == Question.resolution)
-        .join(Forecaster, col(Forecaster.id) == Participation.forecaster_id)
-        .where(col(Participation.last).is_not(None), *conditions)
+def _uttered(session: Session, found: cases.Spoken) -> list[Uttered]:
+    people = {who.id: who for who in session.exec(select(Forecaster))}
+    latest = (-found.at).argsort(kind="stable")[:MOST].tolist()
+    recorded, said = _recorded(session, [int(found.entry[i]) for i in latest]), []
+    for i in latest:
+        listed = found.resolved[int(found.question[i])]
+        kind, shape = catalog.kind_of(listed.question), catalog.shape_of(listed.question)
+        said.append(
+            Uttered(
+                people[int(found.forecaster[i])],
+                listed.question.slug,
+                listed.question.title,
+                listed.question.imported,
+                kind.say(views.rounded(found.vectors[i], kind), shape),
+                history.moment_of(int(found.at[i])),
+                recorded.get(int(found.entry[i])),
+                views.outcome(listed.resolution, kind, shape),
+            )
+        )
+    return said
+
+
+def _recorded(session: Session, entries: Sequence[int]) -> dict[int, datetime]:
+    """When those of these forecasts were put on record here that had been said before."""
+    later = select(Forecast.entry, Forecast.recorded_at).where(
+        col(Forecast.entry).in_(entries), col(Forecast.recorded_at) != col(Forecast.made_at)
     )
-    return session.exec(statement).all()
+    return dict(session.exec(later).all())

@@ -1,5 +1,6 @@
 """The desk: what is open, what waits, what was decided."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from fastapi import APIRouter, Response
@@ -8,10 +9,11 @@ from sqlmodel import Session, col, select
 from forecasts.models import Forecaster
 from forecasts.permissions import visible
 from questions import catalog
+from questions.catalog import Listed
 from questions.models import QuestionSet
 from web import views
 from web.dependencies import Now, Reading, Viewer
-from web.pages import DeskPage, Row, Section
+from web.pages import DeskPage, DeskRow, Section
 from web.rendering import Rendering
 from web.views import Typed
 
@@ -19,6 +21,8 @@ router = APIRouter()
 
 ON_THE_DESK = ("open", "upcoming")
 """The states in which a question has a row with a form; in others it is listed below."""
+
+MOST_DECIDED = 30
 
 
 @router.get("/")
@@ -29,24 +33,39 @@ def desk(reading: Reading, viewer: Viewer, moment: Now, render: Rendering) -> Re
 def desk_page(
     session: Session, viewer: Forecaster | None, moment: datetime, *, refused: tuple[str, Typed] | None = None
 ) -> DeskPage:
-    """Every question; `refused` is the one whose form was refused, with what was typed."""
-    looked = [views.look(session, one, moment) for one in catalog.listed(session, visible(viewer))]
-    standing = views.standing_forecasts(session, viewer, moment)
-    sets = list(session.exec(select(QuestionSet).order_by(col(QuestionSet.id))))
-    rows: dict[int, list[Row]] = {}
-    for asked in looked:
-        if asked.status in ON_THE_DESK:
-            typed = refused[1] if refused and refused[0] == asked.question.slug else None
-            made = views.row(asked, standing.get(asked.question.id), typed=typed)
-            rows.setdefault(asked.question.set_id, []).append(made)
-    waiting = sorted((one for one in looked if one.status == "closed"), key=lambda one: one.question.closes_at)
-    decided = [one for one in looked if one.status in ("resolved", "annulled")]
+    """Every question that is not decided, and the latest that are.
+
+    refused  the question whose form was refused, with what was typed
+    """
+    listed = catalog.listed(session, visible(viewer))
+    by_status: dict[str, list[Listed]] = {}
+    for one in listed:
+        by_status.setdefault(catalog.status(one.question, one.resolution, moment), []).append(one)
+    asked = [one for one in listed if catalog.status(one.question, one.resolution, moment) in ON_THE_DESK]
+    waiting = sorted(by_status.get("closed", []), key=lambda one: one.question.closes_at)
+    decided = [*by_status.get("resolved", []), *by_status.get("annulled", [])]
     decided.sort(key=lambda one: one.question.resolution, reverse=True)
     return DeskPage(
         viewer=viewer,
         here="/",
-        sections=[Section(one.slug, one.title, rows[one.id]) for one in sets if one.id in rows],
-        waiting=[views.glance(one) for one in waiting],
-        decided=[views.glance(one) for one in decided],
-        anything_open=any(one.status == "open" for one in looked),
+        sections=_sections(session, viewer, asked, moment, refused),
+        waiting=[views.glance(views.look(session, one, moment)) for one in waiting],
+        decided=[views.glance(views.look(session, one, moment)) for one in decided[:MOST_DECIDED]],
+        more_decided=max(0, len(decided) - MOST_DECIDED),
+        anything_open="open" in by_status,
     )
+
+
+def _sections(
+    session: Session, viewer: Forecaster | None, asked: Sequence[Listed], moment: datetime,
+    refused: tuple[str, Typed] | None,
+) -> list[Section]:  # fmt: skip
+    """The rows of each set, in the sets' order."""
+    standing = views.standing_forecasts(session, viewer, moment)
+    rows: dict[int, list[DeskRow]] = {}
+    for one in asked:
+        typed = refused[1] if refused and refused[0] == one.question.slug else None
+        made = views.row(views.look(session, one, moment), standing.get(one.question.id), typed=typed)
+        rows.setdefault(one.question.set_id, []).append(made)
+    sets = session.exec(select(QuestionSet).order_by(col(QuestionSet.id)))
+    return [Section(one.slug, one.title, rows[one.id]) for one in sets if one.id in rows]

@@ -3,25 +3,31 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+import numpy as np
 from fastapi import APIRouter, Response
 from sqlmodel import Session, col, select
 
-from forecasts import ledger
-from forecasts.models import Forecast, Forecaster, Participation, Score
+from forecasts import boards, ledger, prospects
+from forecasts.models import Forecast, Forecaster
 from forecasts.permissions import may, require, visible
 from forecasts.rules import RULES
-from forecasts.scoring import rules_for
+from forecasts.scoring import main_rule, rules_for
+from forecasts.timeline import Numbers
 from questions import catalog
 from questions.errors import Refusal
 from questions.models import Question, QuestionSet
+from questions.shape import Vector
 from web import views
 from web.dependencies import Form, Now, Reading, SignedIn, Teller, Viewer, Writer
-from web.pages import Page, QuestionPage, RowPage, Scored, Scores
+from web.pages import Happens, Page, Prospects, QuestionPage, RowPage, Scored, Scores
 from web.rendering import Render, Rendering, status_of
 from web.routes.desk import ON_THE_DESK, desk_page
 from web.views import Asked, Typed
 
 router = APIRouter(prefix="/questions/{slug}")
+
+LEVELS = ((0.1, "the low end (10%)"), (0.5, "the middle"), (0.9, "the high end (90%)"))
+"""Of many bins, what one would score is shown for those in which these levels of one's forecast lie."""
 
 
 @router.get("")
@@ -104,8 +110,7 @@ def question_page(
 ) -> QuestionPage:  # fmt: skip
     """Everything about one question."""
     asked = views.one(session, question, moment)
-    mine = _forecasts_of(session, question, viewer)
-    standing = views.standing_of(session, viewer, question, moment)
+    mine, standing = _forecasts_of(session, question, viewer), views.standing_of(session, viewer, question, moment)
     vector = None if standing is None else standing.probabilities
     return QuestionPage(
         viewer=viewer,
@@ -113,7 +118,7 @@ def question_page(
         glance=views.glance(asked),
         kind=asked.kind.TITLE,
         within=session.get_one(QuestionSet, question.set_id),
-        terms=views.terms(asked),
+        terms=views.terms(session, asked),
         claim=views.claims(session, [asked])[0],
         answer=views.answer(asked, standing, "question", typed=typed, saved=saved, way=way),
         history=views.time_chart(asked, mine),
@@ -121,9 +126,44 @@ def question_page(
         bars=views.choice_chart(asked, vector),
         mine=[views.own(asked, one) for one in reversed(mine)],
         decisions=views.decided(session, question, asked.shape),
+        prospects=_prospects(session, asked, viewer, mine, moment),
         scores=_scores(session, asked),
         may_resolve=may(viewer, "resolve"),
     )
+
+
+def _prospects(
+    session: Session, asked: Asked, viewer: Forecaster | None, mine: Sequence[Forecast], moment: datetime
+) -> Prospects | None:
+    """What the viewer would score if each outcome became known now; None for who never forecast."""
+    if viewer is None or not mine or asked.status not in ("open", "closed"):
+        return None
+    found = prospects.prospect(session, asked.question, viewer.id, moment)
+    if found is None:
+        return None
+    rule = views.rule(main_rule(asked.kind.ORDERED))
+    shown = _shown(asked, mine) if found.coverage else []
+    return Prospects(
+        rule,
+        found.coverage,
+        [
+            Happens(asked.shape.called(i), why, float(found.loss[0, i]) / found.coverage, float(found.peer[0, i]))
+            for i, why in shown
+        ],
+    )
+
+
+def _shown(asked: Asked, mine: Sequence[Forecast]) -> list[tuple[int, str]]:
+    """The outcomes worth showing, and why: all of a few; of bins those where one's last forecast reaches a level."""
+    if not asked.kind.ORDERED:
+        return [(i, "") for i in (range(asked.shape.size) if asked.shape.size > 2 else (1, 0))]
+    last = next(one.probabilities for one in reversed(mine) if one.probabilities is not None)
+    reached = np.searchsorted(np.cumsum(last), np.array([level for level, _ in LEVELS]) - 1e-9)
+    places = np.minimum(reached, asked.shape.size - 1).tolist()
+    why: dict[int, list[str]] = {}
+    for place, (_, words) in zip(places, LEVELS, strict=True):
+        why.setdefault(place, []).append(words)
+    return [(place, f"{' and '.join(words)} of your last forecast") for place, words in why.items()]
 
 
 def _forecasts_of(session: Session, question: Question, viewer: Forecaster | None) -> list[Forecast]:
@@ -135,37 +175,37 @@ def _forecasts_of(session: Session, question: Question, viewer: Forecaster | Non
 
 def _scores(session: Session, asked: Asked) -> Scores:
     rules = [views.rule(name) for name in rules_for(asked.kind.ORDERED)]
-    return Scores(rules, _scored(session, asked, [rule.name for rule in rules]), _floored(session, asked))
+    forecasters, found = boards.numbers(session, asked.question)
+    low = bool(found["floored"].any()) if found else False
+    floor = RULES["log"].floor_for(asked.shape.size, asked.kind.ORDERED) if low else None
+    return Scores(rules, _scored(session, asked, forecasters, found, [rule.name for rule in rules]), floor)
 
 
-def _scored(session: Session, asked: Asked, names: Sequence[str]) -> list[Scored]:
+def _scored(
+    session: Session, asked: Asked, forecasters: Numbers, found: Mapping[str, Vector], names: Sequence[str]
+) -> list[Scored]:
     """Everybody's scores on the question by these rules, best first."""
-    losses: dict[int, dict[str, float]] = {}
-    for score in session.exec(select(Score).where(Score.question_id == asked.question.id)):
-        losses.setdefault(score.forecaster_id, {})[score.rule] = score.loss
-    took_part = session.exec(
-        select(Participation, Forecaster)
-        .join(Forecaster, col(Forecaster.id) == Participation.forecaster_id)
-        .where(Participation.question_id == asked.question.id)
-    )
+    people = {who.id: who for who in session.exec(select(Forecaster))}
+    said = _last_words(session, asked, forecasters, found)
     rows = [
         Scored(
-            forecaster=who,
-            losses=[losses[who.id].get(name) for name in names],
-            coverage=part.coverage,
-            presence=part.presence,
-            last="" if part.last is None else asked.kind.say(views.rounded(part.last, asked.kind), asked.shape),
+            forecaster=people[who],
+            losses=[float(found[name][i]) for name in names],
+            peer=float(found["peer"][i]),
+            coverage=float(found["coverage"][i]),
+            presence=float(found["presence"][i]),
+            last=said.get(who, ""),
         )
-        for part, who in took_part
+        for i, who in enumerate(forecasters.tolist())
     ]
     return sorted(rows, key=lambda one: ((one.losses[0] or 0.0) / one.coverage, one.forecaster.handle))
 
 
-def _floored(session: Session, asked: Asked) -> float | None:
-    """The log rule's floor where a forecast gave the true outcome less than that; else None."""
-    outcome = asked.resolution.outcome if asked.resolution else None
-    if outcome is None:
-        return None
-    floor: float = RULES["log"].floor_for(asked.shape.size, asked.kind.ORDERED)
-    said = session.exec(select(Forecast.probabilities).where(Forecast.question_id == asked.question.id))
-    return floor if any(one is not None and one[outcome] < floor for one in said) else None
+def _last_words(session: Session, asked: Asked, forecasters: Numbers, found: Mapping[str, Vector]) -> dict[int, str]:
+    """What everybody said at the end, in words; without those of whom no forecast stood then."""
+    if not found:
+        return {}
+    entries = [int(entry) for entry in found["last"] if entry]
+    said = session.exec(select(Forecast.forecaster_id, Forecast.probabilities).where(col(Forecast.entry).in_(entries)))
+    vectors = dict(said.all()) | views.yardsticks(session, asked)
+    return {who: asked.kind.say(views.rounded(vector, asked.kind), asked.shape) for who, vector in vectors.items()}

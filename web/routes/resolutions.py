@@ -8,8 +8,7 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, Response
 from sqlmodel import Session, col, select
 
-from forecasts import ledger
-from forecasts.leaderboard import Row
+from forecasts import boards, ledger
 from forecasts.models import Forecaster
 from forecasts.permissions import may, require, visible
 from forecasts.scoring import Assessment, main_rule
@@ -31,9 +30,12 @@ FIELDS = ("verdict", "outcome", "known_at", "evidence_url", "note", "seen")
 
 @router.get("/due")
 def due(reading: Reading, viewer: Viewer, moment: Now, render: Rendering) -> Response:
-    looked = [views.look(reading, one, moment) for one in catalog.listed(reading, visible(viewer))]
-    closed = sorted((one for one in looked if one.status == "closed"), key=lambda one: one.question.closes_at)
-    waiting = [(views.glance(one), (moment - one.question.closes_at).days) for one in closed]
+    listed = catalog.listed(reading, visible(viewer))
+    closed = [one for one in listed if catalog.status(one.question, one.resolution, moment) == "closed"]
+    closed.sort(key=lambda one: one.question.closes_at)
+    waiting = [
+        (views.glance(views.look(reading, one, moment)), (moment - one.question.closes_at).days) for one in closed
+    ]
     return render(DuePage(viewer=viewer, here="/due", waiting=waiting, may_resolve=may(viewer, "resolve")))
 
 
@@ -183,36 +185,36 @@ def _said(asked: Asked, decision: Decision | None) -> str:
 
 
 def changes(session: Session, question: Question, decision: Decision) -> list[Change]:
-    """The scores and the places on the board that a decision changes, best first."""
-    kind = catalog.kind_of(question)
-    rule = main_rule(kind.ORDERED)
-    before = ledger.cells(session, rule)
+    """The scores and the places by mean score that a decision changes, best first."""
+    rule = main_rule(catalog.kind_of(question).ORDERED)
     assessment = ledger.foresee(session, question, decision)
-    after = before.replaced(question.id, assessment, rule)
-    old = {row.forecaster: row for row in ledger.ranked(session, before)}
-    new = {row.forecaster: row for row in ledger.ranked(session, after)}
-    scores = _losses(assessment, rule)
-    here = dict(zip(*before.of(question.id), strict=True))
+    before, competes = boards.cells(session), boards.competitors(session)
+    after = boards.replaced(session, before, question, assessment)
+    old, new = (
+        {row.forecaster: row for row in boards.ranked(session, cells, rule, competes).rows} for cells in (before, after)
+    )
+    scores, here = _losses(assessment, rule), _standing_losses(session, question, rule)
     people = {who.id: who for who in session.exec(select(Forecaster).order_by(col(Forecaster.id)))}
     found = [
         Change(
             people[key],
             (here.get(key), scores.get(key)),
-            (old[key].mean if key in old else None, new[key].mean if key in new else None),
-            _places(old.get(key), new.get(key), on_the_board=not kind.ORDERED),
+            (old[key].value if key in old else None, new[key].value if key in new else None),
+            (old[key].rank if key in old else None, new[key].rank if key in new else None),
         )
         for key in [*new, *(key for key in old if key not in new)]
     ]
     return [one for one in found if one.score[0] != one.score[1] or one.rank[0] != one.rank[1]]
 
 
-def _places(old: Row | None, new: Row | None, *, on_the_board: bool) -> tuple[int | None, int | None]:
-    """The ranks before and after; none for the ranked score, by which the board gives no places."""
-    return (old.rank if old and on_the_board else None, new.rank if new and on_the_board else None)
+def _standing_losses(session: Session, question: Question, rule: str) -> dict[int, float]:
+    """What everybody has on the question as it is decided now."""
+    forecasters, found = boards.numbers(session, question)
+    return dict(zip(forecasters.tolist(), found[rule].tolist(), strict=True)) if rule in found else {}
 
 
 def _losses(assessment: Assessment | None, rule: str) -> dict[int, float]:
+    """What everybody would have."""
     if assessment is None:
         return {}
-    account = assessment.accounts[rule]
-    return dict(zip(account.forecaster.tolist(), account.loss.tolist(), strict=True))
+    return dict(zip(assessment.forecaster.tolist(), assessment.numbers[rule].tolist(), strict=True))
