@@ -9,7 +9,7 @@ score, less miscalibration is better and more discrimination is.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from math import fsum, sqrt
+from math import copysign, fsum, inf, nan, sqrt
 from typing import Any, Self
 
 import numpy as np
@@ -125,7 +125,7 @@ class Spiegelhalter:
 
     total     the sum of (1 - 2p)(y - p); above 0 where the Brier score is worse than a calibrated forecaster expects
     variance  what chance alone makes of it
-    z         total / sqrt(variance); NaN where nothing is left to chance
+    z         total / sqrt(variance); NaN where nothing is left to chance, infinite where it came otherwise all the same
     p_value   how often chance alone takes z so far from 0, to either side
     """
 
@@ -317,7 +317,8 @@ def spiegelhalter(cases: Cases) -> Spiegelhalter:
     crowded = len(lines.question_of_series) > len(errors)
     chance = fsum(errors**2) if crowded else _variance(lines, cases.p, weight)
     if chance <= 0:
-        return Spiegelhalter(total, chance, np.nan, np.nan)
+        refuted = abs(total) > 1e-12
+        return Spiegelhalter(total, chance, copysign(inf, total) if refuted else nan, 0.0 if refuted else nan)
     z = total / sqrt(chance)
     beyond = _beyond_own_spread(abs(z), len(errors)) if crowded else float(ndtr(-abs(z)))
     return Spiegelhalter(total, chance, z, 2 * beyond)

@@ -25,6 +25,7 @@ LEAST: Final = 5  # steps under which no interval is given, as on the boards
 UPSETS: Final = 5  # steps against the one who is ahead, under which the variance so far is not to be trusted
 HORIZON: Final = 10_000  # steps beyond which nobody waits
 DUST: Final = 1e-9
+ROUNDING: Final = 1e-12  # a difference that sums in another order may leave between equals
 
 Loss = Callable[[Vector, Vector], Vector]  # the loss (n,) of saying p (n,) when y (n,), 0 or 1, is what happened
 
@@ -216,6 +217,7 @@ def steps(difference: Vector, group: Numbers, known_at: Numbers) -> Steps:
         raise ValueError(f"Differences {difference.shape}, groups {group.shape}, times {known_at.shape} are not (q,).")
     if not np.isfinite(difference).all():
         raise ValueError("A difference is not a number. Give only questions on which both stood at once.")
+    difference = np.where(np.abs(difference) < ROUNDING, 0.0, difference)
     _, place, count = np.unique(group, return_inverse=True, return_counts=True)
     last = np.full(len(count), np.iinfo(np.int64).min)
     np.maximum.at(last, place, known_at)

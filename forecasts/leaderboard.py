@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.special import ndtri
+from scipy.special import stdtrit
 
 from forecasts import skill
 from forecasts.timeline import Mask, Numbers
@@ -55,9 +55,9 @@ class Measure:
     reference    the value to hold others against: the crowd's, or that of always 50%; None where there is no such one
     by_coverage  whether a value is the sum of the numbers divided by the sum of the coverages; else it is their mean
     line         whether who was present for less than half the time stands below the line. It is so where the value
-                 depends on when one stood: a loss that is compared with nothing is smaller late, when more is known.
-                 By the others there is nothing to gain: they give 0 for time not covered, which is the crowd's own
-                 value or that of somebody who knows nothing, or they were adjusted for it
+                 depends on when one stood: a mean loss over one's own time is smaller late, when more is known, and a
+                 second before the end it is next to nothing. By the others there is nothing to gain: they give 0 for
+                 time not covered, which is what the others have in the mean, or somebody who knows nothing
     """
 
     name: str
@@ -77,8 +77,8 @@ MEASURES: Mapping[str, Measure] = {
         Measure(
             "skill",
             "Skill",
-            "-1 to 1, higher is better, 0 is the crowd: the mean peer score, drawn towards the mean of all forecasters "
-            "by as much of it as is likely to be luck",
+            "−1 to 1, higher is better, 0 is as good as the others: the mean peer score, drawn towards the mean of all "
+            "forecasters by as much of it as is likely to be luck (not with three or fewer, who do not tell how much)",
             higher=True,
             decimals=3,
             number="peer",
@@ -87,8 +87,8 @@ MEASURES: Mapping[str, Measure] = {
         Measure(
             "peer",
             "Peer",
-            "-1 to 1, higher is better, 0 is the crowd: by how much less you lost than the others who stood at the "
-            "same moments, by Brier (by the ranked score where outcomes are ordered); the mean over your questions",
+            "−1 to 1, higher is better, 0 is as good as the others: by how much less you lost than those who stood at "
+            "the same moments, by Brier (by the ranked score where outcomes are ordered); the mean over your questions",
             higher=True,
             decimals=3,
             number="peer",
@@ -97,7 +97,8 @@ MEASURES: Mapping[str, Measure] = {
         Measure(
             "peer_log",
             "Peer, log",
-            "Without bounds, higher is better, 0 is the crowd: the same by the log score, times 100, as on Metaculus",
+            "Without bounds, higher is better, 0 is as good as the others: the same by the log score, times 100, as on "
+            "Metaculus",
             higher=True,
             decimals=1,
             number="peer_log",
@@ -106,8 +107,8 @@ MEASURES: Mapping[str, Measure] = {
         Measure(
             "brier",
             "Brier",
-            "0 to 1, lower is better, always 50% is 0.25, twice this is the Good Judgment scale: the sum of your "
-            "losses divided by the sum of your coverages, on yes/no and choice questions",
+            "0 to 1, lower is better, always 50% is 0.25 on yes/no questions, twice this is the Good Judgment scale: "
+            "the sum of your losses divided by the sum of your coverages, on yes/no and choice questions",
             higher=False,
             decimals=3,
             number="brier",
@@ -118,22 +119,24 @@ MEASURES: Mapping[str, Measure] = {
         Measure(
             "adjusted",
             "Adjusted Brier",
-            "About 0 to 1, lower is better, always 50% is 0.25: the mean Brier score that you would have on questions "
-            "of mean hardness, had you stood over the whole time",
+            "About 0 to 1, lower is better, always 50% is 0.25 on yes/no questions: the mean Brier score that you "
+            "would have on questions of mean hardness, had you stood over the whole time",
             higher=False,
             decimals=3,
             number="brier",
             reference=0.25,
+            line=True,
         ),
         Measure(
             "accuracy",
             "Accuracy",
-            "-1 to 1, lower is better, 0 is the crowd's median forecaster, twice this is the Good Judgment scale: your "
+            "−1 to 1, lower is better, 0 is the crowd's median forecaster, twice this is the Good Judgment scale: your "
             "mean daily loss less theirs on the same days, times the share of days on which you stood",
             higher=False,
             decimals=3,
             number="accuracy",
             reference=0.0,
+            line=True,
         ),
         Measure(
             "baseline",
@@ -166,7 +169,7 @@ class Row:
     """One forecaster's row.
 
     value           by the board's measure
-    low, high       its 95% interval; None under five groups
+    low, high       its 95% interval; None under five groups, and where nobody's scores vary
     questions       on how many questions it rests
     groups          in how many groups these lie
     coverage        the mean, over those questions, of the share of the scheduled window
@@ -246,7 +249,7 @@ def rank(
     cells, number, person = cells.only(counted), number[counted], person[counted]
     answered = person if person.any() else np.ones(len(person), dtype=bool)
     questions, groups = (len(skill.places(column[answered])[0]) for column in (cells.question, cells.group))
-    found = _tally(cells, how, number, person, draws, np.random.default_rng(seed))
+    found = _tally(cells, how, number, person, even, draws, np.random.default_rng(seed))
     rows = _rows(found, how, least)
     return Board(how, rows, questions, groups, questions >= ENOUGH_FOR_A_PODIUM, parts)
 
@@ -276,7 +279,7 @@ def _adjusted(cells: Cells, person: Mask, crowd: int, even: int) -> tuple[Vector
 
 @dataclass(frozen=True)
 class _Tally:
-    """What the rows are made of, m forecasters: each column (m,), deviations (m, draws)."""
+    """What the rows are made of, m forecasters: each column (m,), draws (m, draws)."""
 
     forecaster: Numbers
     person: Mask
@@ -287,13 +290,16 @@ class _Tally:
     value: Vector
     low: Vector
     high: Vector
-    off: skill.Drawn | None
+    drawn: skill.Drawn | None
 
 
-def _tally(cells: Cells, how: Measure, number: Vector, person: Mask, draws: int, random: np.random.Generator) -> _Tally:
+def _tally(
+    cells: Cells, how: Measure, number: Vector, person: Mask, even: int, draws: int, random: np.random.Generator
+) -> _Tally:
     """Everybody's values with what chance may have done to them."""
     if not np.isfinite(number).all():
         raise ValueError("A score of somebody who stood by a forecast is not a finite number.")
+    number = np.where(np.abs(number) < SAME, 0.0, number)
     who, row = skill.places(cells.forecaster)
     group = skill.places(cells.group)[1]
     questions = np.bincount(row, minlength=len(who))
@@ -303,41 +309,66 @@ def _tally(cells: Cells, how: Measure, number: Vector, person: Mask, draws: int,
     weight = cells.numbers["coverage"] if how.by_coverage else np.ones(len(row))
     sums = skill.sums(row, group, number, weight)
     competing = np.bincount(row, person, len(who)) > 0
-    weigh = _by_shrinking if how.name == "skill" else _by_resampling
-    value, low, high, off = weigh(sums, competing, draws, random)
-    return _Tally(who, competing, questions, sums.groups, coverage, presence, value, low, high, off)
+    if how.name == "skill":
+        value, low, high, drawn = _by_shrinking(sums, competing, draws, random)
+    else:
+        anchor = np.flatnonzero(who == even) if how.name == "adjusted" else np.empty(0, dtype=np.int64)
+        value, low, high, drawn = _by_resampling(sums, competing, anchor, draws, random)
+    if how.by_coverage:
+        low, high = np.maximum(low, 0), np.minimum(high, 1)
+    return _Tally(who, competing, questions, sums.groups, coverage, presence, value, low, high, drawn)
 
 
 _Weighed = tuple[Vector, Vector, Vector, skill.Drawn | None]
+"""Values, the ends of their intervals, and draws of what they may be worth; None where nothing is known of chance."""
 
 
 def _by_shrinking(sums: skill.Sums, competing: Mask, draws: int, random: np.random.Generator) -> _Weighed:
-    """Shrunken values, their 95% intervals and deviations out of their posterior."""
+    """Shrunken values, their 95% intervals and draws out of their posterior."""
     value, variance = sums.value, skill.pooled_variance(sums, competing)
-    if np.isnan(variance):
-        return value, value, value, None
-    sd = np.zeros(len(value))
-    if variance > 0:
-        shrunk = skill.shrink_cautiously(value, variance / sums.groups, competing if competing.any() else None)
-        value, sd = shrunk.mean, shrunk.sd
-    wide = float(ndtri(0.975)) * sd
+    if not variance > 0:
+        return _without_chance(value, variance, draws)
+    shrunk = skill.shrink_cautiously(value, variance / sums.groups, competing if competing.any() else None)
+    value, sd = shrunk.mean, shrunk.sd
+    free = (sums.groups - 1)[competing].sum() if competing.any() else (sums.groups - 1).sum()
+    wide = float(stdtrit(free, 0.975)) * sd
     off = random.standard_normal((len(value), draws), dtype=np.float32) * sd.astype(np.float32)[:, None]
-    return value, value - wide, value + wide, off
+    return value, value - wide, value + wide, value.astype(np.float32)[:, None] + off
 
 
-def _by_resampling(sums: skill.Sums, competing: Mask, draws: int, random: np.random.Generator) -> _Weighed:
-    """Plain values, their 95% intervals and deviations by drawing other groups.
+def _without_chance(value: Vector, variance: float, draws: int) -> _Weighed:
+    """No intervals. Where nobody's scores vary at all the draws are the values; else nothing is known of chance."""
+    nothing = np.full(len(value), np.nan)
+    still = np.broadcast_to(value.astype(np.float32)[:, None], (len(value), draws))
+    return value, nothing, nothing, still if variance == 0 else None
+
+
+def _by_resampling(
+    sums: skill.Sums, competing: Mask, anchor: Numbers, draws: int, random: np.random.Generator
+) -> _Weighed:
+    """Plain values, their 95% intervals by drawing other groups, and draws of what they are worth.
+
+    anchor  whose value is the same whatever is drawn, as the adjusted board is moved by it; nobody's where empty
 
     Who has fewer than five groups has too few to draw from: its deviations are normal, of the variance that all share.
+    What somebody is worth is likely to be nearer to the others than the plain value is: centres and deviations are
+    shrunk as on the board by skill, else whoever was lucky on a few questions would be first with near certainty.
     """
     value, variance = sums.value, skill.pooled_variance(sums, competing)
-    if np.isnan(variance):
-        return value, value, value, None
+    if not (variance > 0 or (variance == 0 and len(anchor))):
+        return _without_chance(value, variance, draws)
     off = skill.bootstrap(sums, draws, random)
     few = np.flatnonzero(sums.groups < ENOUGH_FOR_AN_INTERVAL)
     spread = np.sqrt(variance / sums.groups[few]).astype(np.float32)
     off[few] = random.standard_normal((len(few), draws), dtype=np.float32) * spread[:, None]
-    return value, *skill.interval(value, off), off
+    if len(anchor):
+        off -= off[anchor]
+    centre, nearer = value, np.ones(len(value))
+    if variance > 0:
+        shrunk = skill.shrink_cautiously(value, variance / sums.groups, competing if competing.any() else None)
+        centre, nearer = shrunk.mean, shrunk.sd / np.sqrt(variance / sums.groups)
+    drawn = centre.astype(np.float32)[:, None] + off * nearer.astype(np.float32)[:, None]
+    return value, *skill.interval(value, off), drawn
 
 
 def _rows(found: _Tally, how: Measure, least: int) -> list[Row]:
@@ -380,10 +411,10 @@ def _odds(found: _Tally, ranked: Numbers, sign: int) -> dict[int, _Odds]:
     """By who is ranked, given in order."""
     if not len(ranked):
         return {}
-    if found.off is None:
+    if found.drawn is None:
         last = int(ranked[-1])
         return {one: _Odds(None, None, None, tied=one != last) for one in ranked.tolist()}
-    drawn = np.float32(sign) * (found.value[ranked, None].astype(np.float32) + found.off[ranked])
+    drawn = np.float32(sign) * found.drawn[ranked]
     above, under = drawn[:-1], drawn[1:]
     surely = np.count_nonzero(above > under, axis=1) + np.count_nonzero(above == under, axis=1) / 2
     tied = np.append(surely < TOLD_APART * drawn.shape[1], False)
@@ -394,12 +425,13 @@ def _odds(found: _Tally, ranked: Numbers, sign: int) -> dict[int, _Odds]:
 
 def _row(found: _Tally, one: int, rank: int | None, odds: _Odds, below: bool) -> Row:
     groups = int(found.groups[one])
-    enough = groups >= ENOUGH_FOR_AN_INTERVAL and found.off is not None
+    enough = groups >= ENOUGH_FOR_AN_INTERVAL and found.drawn is not None
+    known = enough and bool(np.isfinite(found.low[one]))
     return Row(
         forecaster=int(found.forecaster[one]),
         value=float(found.value[one]),
-        low=float(found.low[one]) if enough else None,
-        high=float(found.high[one]) if enough else None,
+        low=float(found.low[one]) if known else None,
+        high=float(found.high[one]) if known else None,
         questions=int(found.questions[one]),
         groups=groups,
         coverage=float(found.coverage[one]),

@@ -17,6 +17,7 @@ from questions.shape import Vector
 
 Drawn = npt.NDArray[np.float32]
 
+DUST = 1e-24  # a variance that rounding alone may leave where there is none
 _BLOCK = 1024  # forecasters that are resampled at once, so that memory does not grow with their number
 
 
@@ -315,7 +316,8 @@ def pooled_variance(found: Sums, among: Mask | None = None) -> float:
     weight = np.bincount(found.row, found.weight, found.shape[0])
     off = (found.total - found.weight * found.value[found.row]) * (chosen * count / weight)[found.row]
     free = int((count - 1)[chosen].sum())
-    return float(off @ off) / free if free else float("nan")
+    variance = float(off @ off) / free if free else float("nan")
+    return 0.0 if variance < DUST else variance
 
 
 def bootstrap(found: Sums, draws: int, random: np.random.Generator) -> Drawn:
@@ -399,7 +401,7 @@ class Ranks:
 def ranks(drawn: Drawn, top: int = 10) -> Ranks:
     """Where forecasters stand over many draws of what they are worth: (n, draws), the largest of a draw is first.
 
-    Who are equal in a draw share what it says of the first place.
+    Who are equal in a draw share what it says of the first place, and each may stand anywhere among them.
     """
     n, draws = drawn.shape
     who, when = np.nonzero(drawn == drawn.max(axis=0, initial=-np.inf))
@@ -410,7 +412,28 @@ def ranks(drawn: Drawn, top: int = 10) -> Ranks:
     rising = np.sort(np.ascontiguousarray(place.T), axis=1)
     cut = draws // 20
     among = np.count_nonzero(rising <= top, axis=1) / draws
-    return Ranks(first, among, rising[:, cut], rising[:, draws - 1 - cut])
+    best, worst = _among_equals(drawn, order)
+    if best is None or worst is None:
+        return Ranks(first, among, rising[:, cut], rising[:, draws - 1 - cut])
+    return Ranks(first, among, np.sort(best, axis=1)[:, cut], np.sort(worst, axis=1)[:, draws - 1 - cut])
+
+
+def _among_equals(drawn: Drawn, order: Numbers) -> tuple[npt.NDArray[np.int32] | None, npt.NDArray[np.int32] | None]:
+    """The first and the last place (n, draws) that each may take among its equals; None where no two are equal."""
+    falling = np.take_along_axis(drawn.T, order, axis=1)
+    equal = falling[:, 1:] == falling[:, :-1]
+    if not equal.any():
+        return None, None
+    draws, n = falling.shape
+    place = np.broadcast_to(np.arange(1, n + 1, dtype=np.int32), (draws, n))
+    begins, ends = np.ones((draws, n), dtype=bool), np.ones((draws, n), dtype=bool)
+    begins[:, 1:], ends[:, :-1] = ~equal, ~equal
+    first = np.maximum.accumulate(np.where(begins, place, 0), axis=1)
+    last = np.minimum.accumulate(np.where(ends, place, n)[:, ::-1], axis=1)[:, ::-1]
+    best, worst = np.empty((draws, n), dtype=np.int32), np.empty((draws, n), dtype=np.int32)
+    np.put_along_axis(best, order, first.astype(np.int32), axis=1)
+    np.put_along_axis(worst, order, last.astype(np.int32), axis=1)
+    return np.ascontiguousarray(best.T), np.ascontiguousarray(worst.T)
 
 
 def rank_sets(

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from forecasts import calibration
 from forecasts.comparison import Comparison
+from forecasts.crowd import Extremizing
 from forecasts.leaderboard import Board, Measure, Row
 from forecasts.models import Forecaster
 from forecasts.updating import Movement
@@ -469,6 +470,7 @@ class PersonPage(Page):
     current: Sequence[tuple[Glance, Own]]
     view: CalibrationView
     movement: Movement | None
+    extremizing: Extremizing | None
 
 
 @dataclass(frozen=True)

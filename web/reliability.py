@@ -45,7 +45,10 @@ def view_of(
 
 
 def _diagram(key: str, title: str, happened: Cases, address: dict[str, str] | None) -> charts.Reliability:
-    about = "Dots along the diagonal, within the band, are what a calibrated forecaster shows nine times in ten."
+    about = (
+        "Dots along the diagonal, within the band, are what a calibrated forecaster shows nine times in ten. "
+        "The columns below tell sharpness: how many forecasts lie in each bin."
+    )
     return charts.reliability(
         charts.Heading(key, title, about),
         [_bin(band, address) for band in calibration.bands(happened)],

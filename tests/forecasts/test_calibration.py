@@ -341,7 +341,10 @@ def test_nothing_is_left_to_chance_where_all_is_certain() -> None:
     (sure,) = bands(Cases.of(np.arange(3), np.ones(3), np.array([1, 1, 0])))
 
     assert (sure.low, sure.high, sure.holds) == (1, 1, False)
-    assert np.isnan(spiegelhalter(Cases.of(np.arange(3), np.ones(3), np.array([1, 1, 0]))).z)
+    right, wrong = (spiegelhalter(Cases.of(np.arange(3), np.ones(3), np.array([1, 1, last]))) for last in (1, 0))
+    assert np.isnan(right.z)
+    assert np.isnan(right.p_value)
+    assert (wrong.z, wrong.p_value) == (np.inf, 0.0)  # what was certain did not happen
     assert bands(Cases.of(np.arange(0), np.empty(0), np.empty(0))) == []
 
 

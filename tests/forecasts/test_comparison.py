@@ -664,3 +664,13 @@ def test_the_scale_of_the_loss_changes_no_verdict(seed: int, scale: float) -> No
     assert (other.paired.statistic, other.paired.p_value) == (one.paired.statistic, one.paired.p_value)
     assert other.paired.mean == scale * one.paired.mean
     assert other.sequence.low.tolist()[19:] == (scale * one.sequence.low).tolist()[19:]
+
+
+def test_what_rounding_leaves_between_equals_is_no_difference() -> None:
+    random = np.random.default_rng(6)
+    dust = random.choice([-1e-17, 3e-17], 200)
+
+    found = confidence_sequence(steps(dust, np.arange(200), np.arange(200)).difference)
+
+    assert found.verdict is Verdict.OPEN
+    assert set(found.mean.tolist()) == {0.0}

@@ -151,8 +151,8 @@ def test_fifty_questions_take_that_warning_away_and_tell_two_apart(visit: Visit,
     assert "50 resolved questions." in Sight.of(html).text
     assert [row[:3] for row in rows] == [["1", "Ada", "+0.150"], ["2", "Bob", "−0.150"]]
     assert [row[INTERVAL] for row in rows] == [
-        "+0.150, 95% interval +0.150 to +0.150",
-        "−0.150, 95% interval −0.150 to −0.150",
+        "+0.150, no interval",
+        "−0.150, no interval",
     ]
     assert [row[FIRST:] for row in rows] == [[">99%", "1 to 1"], ["<1%", "2 to 2"]]
 

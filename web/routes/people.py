@@ -6,8 +6,9 @@ import numpy as np
 from fastapi import APIRouter, Response
 from sqlmodel import Session, col
 
-from forecasts import boards, cases, updating
+from forecasts import boards, cases, crowd, updating
 from forecasts.cases import Spoken
+from forecasts.crowd import Extremizing
 from forecasts.leaderboard import MEASURES, Measure
 from forecasts.models import Forecaster
 from forecasts.permissions import visible
@@ -42,6 +43,7 @@ def person_page(session: Session, who: Forecaster, viewer: Forecaster | None, mo
         current=_current(session, who, viewer, moment),
         view=reliability.view_of(session, who, listed, {"who": who.handle}),
         movement=None if who.kind == "constant" else movement(cases.spoken(session, who, listed)),
+        extremizing=extremizing(cases.spoken(session, who, listed)) if who.kind == "crowd" else None,
     )
 
 
@@ -52,6 +54,17 @@ def _places(session: Session, who: Forecaster, viewer: Forecaster | None) -> lis
         board = boards.board(session, measure.name, boards.Filter(), visible(viewer))
         found += [(measure, place) for place in views.places(session, board).rows if place.forecaster.id == who.id]
     return found
+
+
+def extremizing(said: Spoken) -> Extremizing | None:
+    """What the crowd would have gained by a power of its odds, on yes-or-no questions; None where that is not sure.
+
+    Its last word on each question is what it is judged by.
+    """
+    yes = said.of_kind("binary")
+    last = yes.only(np.append(yes.question[1:] != yes.question[:-1], True)[: len(yes.question)])
+    found = crowd.learn(np.array(last.vectors).reshape(-1, 2), last.outcomes, last.groups)
+    return found if found.helps else None
 
 
 def movement(said: Spoken) -> Movement | None:
