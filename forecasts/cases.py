@@ -32,7 +32,9 @@ _SAID = (
 
 @dataclass(frozen=True)
 class Spoken:
-    """Forecasts that counted and differed from the same forecaster's before, n of them, in time order.
+    """Forecasts that counted and differed from the same forecaster's before, n of them.
+
+    They stand by question, then forecaster, then time.
 
     question    (n,) ids
     forecaster  (n,) ids

@@ -40,7 +40,7 @@ class Database:
     """One database and the clock that its acts are recorded by.
 
     crowds keeps what was computed of questions, by id and revision; see forecasts/history.py.
-    boards keeps what boards are made of, by the journal's length; see forecasts/boards.py.
+    boards keeps what boards are made of, by how often questions have changed; see forecasts/boards.py.
     """
 
     def __init__(self, url: str, clock: Clock) -> None:

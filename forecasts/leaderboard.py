@@ -178,6 +178,7 @@ class Row:
     best, worst     its 90% rank interval; None without a rank and under five groups
     first           the probability of being first of those ranked; None without a rank, and where nobody has two
                     groups, so that nothing is known of chance
+    top             the probability of being among the first ten of them; None as above
     tied            whether it cannot be told apart from the next ranked row below
     below_the_line  whether presence is too low for the measure, see Measure.line
     """
@@ -194,6 +195,7 @@ class Row:
     best: int | None
     worst: int | None
     first: float | None
+    top: float | None
     tied: bool
     below_the_line: bool
 
@@ -399,12 +401,13 @@ class _Odds:
     """What chance says of one rank; see Row."""
 
     first: float | None
+    top: float | None
     best: int | None
     worst: int | None
     tied: bool
 
 
-_UNRANKED = _Odds(None, None, None, tied=False)
+_UNRANKED = _Odds(None, None, None, None, tied=False)
 
 
 def _odds(found: _Tally, ranked: Numbers, sign: int) -> dict[int, _Odds]:
@@ -413,14 +416,14 @@ def _odds(found: _Tally, ranked: Numbers, sign: int) -> dict[int, _Odds]:
         return {}
     if found.drawn is None:
         last = int(ranked[-1])
-        return {one: _Odds(None, None, None, tied=one != last) for one in ranked.tolist()}
+        return {one: _Odds(None, None, None, None, tied=one != last) for one in ranked.tolist()}
     drawn = np.float32(sign) * found.drawn[ranked]
     above, under = drawn[:-1], drawn[1:]
     surely = np.count_nonzero(above > under, axis=1) + np.count_nonzero(above == under, axis=1) / 2
     tied = np.append(surely < TOLD_APART * drawn.shape[1], False)
     seen = skill.ranks(drawn)
-    columns = (column.tolist() for column in (ranked, seen.first, seen.best, seen.worst, tied))
-    return {one: _Odds(first, best, worst, tied=close) for one, first, best, worst, close in zip(*columns, strict=True)}
+    columns = (column.tolist() for column in (seen.first, seen.top, seen.best, seen.worst, tied))
+    return {one: _Odds(*odds) for one, odds in zip(ranked.tolist(), zip(*columns, strict=True), strict=True)}
 
 
 def _row(found: _Tally, one: int, rank: int | None, odds: _Odds, below: bool) -> Row:
@@ -440,6 +443,7 @@ def _row(found: _Tally, one: int, rank: int | None, odds: _Odds, below: bool) ->
         best=odds.best if enough else None,
         worst=odds.worst if enough else None,
         first=odds.first,
+        top=odds.top,
         tied=odds.tied,
         below_the_line=below,
     )

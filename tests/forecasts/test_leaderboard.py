@@ -518,3 +518,14 @@ def test_the_chance_of_being_first_allows_for_the_luck_of_the_best_of_many() -> 
     assert abs(np.mean([one or 0 for one in said]) - np.mean(true)) < 0.1
     assert np.mean(naive) - np.mean(true) > 0.1
     assert np.mean(plain) < 0.87 < np.mean(held)
+
+
+def test_of_twelve_who_are_alike_each_is_among_the_first_ten_with_ten_in_twelve() -> None:
+    found = season(12, 20, dict.fromkeys(range(1, 13), 0.0))
+
+    rows = by("peer", found, competes=range(1, 13), draws=2000).rows
+
+    assert sum(row.top or 0 for row in rows) == pytest.approx(10)
+    assert rows[0].top is not None
+    assert rows[-1].top is not None
+    assert 0.5 < rows[-1].top < 10 / 12 < rows[0].top < 1

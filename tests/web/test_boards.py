@@ -1,10 +1,12 @@
 """The leaderboard, calibration and people: the numbers that a hand calculation gives, filters, and what links where."""
 
+import pytest
+
 from forecasts.database import Database
 from forecasts.leaderboard import MEASURES
 from forecasts.models import Forecaster
 from questions.models import Question
-from tests.cast import DAY, HOUR, MovedClock, draft, join, publish, resolve, say
+from tests.cast import DAY, HOUR, NOON, MovedClock, draft, join, publish, resolve, say
 from tests.web.conftest import Town, Visit
 from tests.web.sight import Sight
 
@@ -304,3 +306,23 @@ def test_people_who_never_forecast_are_on_no_board(visit: Visit, database: Datab
     join(database, "Eve")
 
     assert "Eve" not in names(visit().get("/leaderboard").text)
+
+
+@pytest.mark.parametrize(("said", "told"), [(0.7, True), (0.95, False)])
+def test_a_crowd_that_is_surely_too_timid_is_told_so_on_its_page(
+    visit: Visit, database: Database, clock: MovedClock, ada: Forecaster, mo: Forecaster, said: float, told: bool
+) -> None:
+    """Of forty questions 38 end as she leans, which is 95%: who says 70% hedges too much, who says 95% does not."""
+    end = NOON + HOUR
+    questions = publish(database, *(draft(f"coin-{number}", closes_at=end, resolves_at=end) for number in range(40)))
+    for question in questions:
+        say(database, ada, question, said)
+    clock.moment += HOUR
+    for number, question in enumerate(questions):
+        resolve(database, mo, question, int(number >= 2))
+
+    page = Sight.of(visit().get("/people/crowd").text).text
+
+    assert ("Too timid" in page) == told
+    assert ("With its odds raised to the power" in page) == told
+    assert "Too timid" not in Sight.of(visit().get("/people/ada").text).text
