@@ -401,7 +401,8 @@ class Ranks:
 def ranks(drawn: Drawn, top: int = 10) -> Ranks:
     """Where forecasters stand over many draws of what they are worth: (n, draws), the largest of a draw is first.
 
-    Who are equal in a draw share what it says of the first place, and each may stand anywhere among them.
+    Who are equal in a draw share what it says of the first place. Neighbours who are equal in all of them may each
+    stand anywhere among themselves.
     """
     n, draws = drawn.shape
     who, when = np.nonzero(drawn == drawn.max(axis=0, initial=-np.inf))
@@ -409,31 +410,18 @@ def ranks(drawn: Drawn, top: int = 10) -> Ranks:
     order = np.argsort(np.negative(drawn.T, order="C"), axis=1)
     place = np.empty((draws, n), dtype=np.int32)
     np.put_along_axis(place, order, np.arange(1, n + 1, dtype=np.int32)[None], axis=1)
-    rising = np.sort(np.ascontiguousarray(place.T), axis=1)
+    taken = np.ascontiguousarray(place.T)
+    rising = np.sort(taken, axis=1)
     cut = draws // 20
     among = np.count_nonzero(rising <= top, axis=1) / draws
-    best, worst = _among_equals(drawn, order)
-    if best is None or worst is None:
+    alike = (drawn[1:] == drawn[:-1]).all(axis=1)
+    if not alike.any():
         return Ranks(first, among, rising[:, cut], rising[:, draws - 1 - cut])
-    return Ranks(first, among, np.sort(best, axis=1)[:, cut], np.sort(worst, axis=1)[:, draws - 1 - cut])
-
-
-def _among_equals(drawn: Drawn, order: Numbers) -> tuple[npt.NDArray[np.int32] | None, npt.NDArray[np.int32] | None]:
-    """The first and the last place (n, draws) that each may take among its equals; None where no two are equal."""
-    falling = np.take_along_axis(drawn.T, order, axis=1)
-    equal = falling[:, 1:] == falling[:, :-1]
-    if not equal.any():
-        return None, None
-    draws, n = falling.shape
-    place = np.broadcast_to(np.arange(1, n + 1, dtype=np.int32), (draws, n))
-    begins, ends = np.ones((draws, n), dtype=bool), np.ones((draws, n), dtype=bool)
-    begins[:, 1:], ends[:, :-1] = ~equal, ~equal
-    first = np.maximum.accumulate(np.where(begins, place, 0), axis=1)
-    last = np.minimum.accumulate(np.where(ends, place, n)[:, ::-1], axis=1)[:, ::-1]
-    best, worst = np.empty((draws, n), dtype=np.int32), np.empty((draws, n), dtype=np.int32)
-    np.put_along_axis(best, order, first.astype(np.int32), axis=1)
-    np.put_along_axis(worst, order, last.astype(np.int32), axis=1)
-    return np.ascontiguousarray(best.T), np.ascontiguousarray(worst.T)
+    begins = np.flatnonzero(np.append(True, ~alike))
+    kin = np.cumsum(np.append(True, ~alike)) - 1
+    best = np.sort(np.minimum.reduceat(taken, begins), axis=1)[kin, cut]
+    worst = np.sort(np.maximum.reduceat(taken, begins), axis=1)[kin, draws - 1 - cut]
+    return Ranks(first, among, best, worst)
 
 
 def rank_sets(
