@@ -1,6 +1,6 @@
-"""What can be done with forecasts: record, withdraw, take over from elsewhere, settle and rescore."""
+"""What can be done with forecasts: record, reaffirm, withdraw, undo, take over from elsewhere, settle and rescore."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, insert, update
@@ -11,9 +11,11 @@ from forecasts.models import Forecast, Forecaster, Participation, Position, Tall
 from forecasts.scoring import Assessment
 from questions import catalog, journal
 from questions.catalog import Decision
-from questions.errors import NotAllowed, QuestionNotOpen
-from questions.models import Question, Resolution, Source, table_of
+from questions.errors import InvalidAnswer, NotAllowed, QuestionNotOpen
+from questions.models import Question, QuestionSet, Resolution, Source, table_of
 from questions.shape import Vector
+
+UNDO_WITHIN = timedelta(hours=1)
 
 _POSITIONS = table_of(Position)
 _MOVE = (
@@ -26,11 +28,78 @@ _TAKE = insert(_POSITIONS).values(
 )
 
 
-def record(session: Session, forecaster: Forecaster, question: Question, answer: Vector, moment: datetime) -> Forecast:
-    """Add a forecast. Earlier ones stay: each stood until this one. Raises QuestionNotOpen."""
+def record(
+    session: Session, forecaster: Forecaster, question: Question, answer: Vector, moment: datetime,
+    *, expires_at: datetime | None = None, rationale: str = "",
+) -> Forecast:  # fmt: skip
+    """Add a forecast. Earlier ones stay: each stood until this one. Raises QuestionNotOpen, and InvalidAnswer.
+
+    expires_at  when it ceases to stand by itself; without it after the share of time that the set gives, if it does
+    rationale   why, in Markdown
+    """
     question = session.get_one(Question, question.id)
     catalog.require_open(session, question, moment)
-    return _add(session, forecaster, question, moment, made_at=moment, probabilities=answer)
+    _require_later(expires_at, moment)
+    said = {"expires_at": expires_at or by_default(session, question, moment), "rationale": rationale}
+    return _add(session, forecaster, question, moment, made_at=moment, probabilities=answer, **said)
+
+
+def by_default(session: Session, question: Question, moment: datetime) -> datetime | None:
+    """When a forecast made at this moment expires where its forecaster does not say; None where it does not."""
+    share = session.get_one(QuestionSet, question.set_id).expires_after
+    return None if share is None else moment + share * (question.closes_at - question.opens_at)
+
+
+def _require_later(expires_at: datetime | None, moment: datetime) -> None:
+    if expires_at is not None and expires_at <= moment:
+        raise InvalidAnswer(
+            f"{catalog.spoken(expires_at)} is over already. Let the forecast expire later, or not at all.", "expires"
+        )
+
+
+def reaffirm(session: Session, forecaster: Forecaster, question: Question, moment: datetime) -> Forecast:
+    """Say the latest forecast again, also where it has expired; it stands as long from now as it did from then.
+
+    Raises QuestionNotOpen, also where there is none or it was withdrawn.
+    """
+    question = session.get_one(Question, question.id)
+    catalog.require_open(session, question, moment)
+    last = latest(session, forecaster, question)
+    if last is None or last.probabilities is None:
+        raise QuestionNotOpen(f"You have no forecast on “{question.title}” to say again.")
+    expires_at = last.expires_at and moment + (last.expires_at - last.made_at)
+    said = {"made_at": moment, "expires_at": expires_at, "probabilities": last.probabilities}
+    return _add(session, forecaster, question, moment, **said)
+
+
+def undo(session: Session, forecaster: Forecaster, question: Question, moment: datetime) -> Forecast:
+    """Take the latest act back, by another act: what stood before it is said again, or withdrawn where nothing did.
+
+    An undoing is not undone but goes one further back. Raises QuestionNotOpen, also where the last hour has nothing to
+    take back.
+    """
+    question = session.get_one(Question, question.id)
+    catalog.require_open(session, question, moment)
+    acts = undoable(session, forecaster, question, moment)
+    if not acts:
+        raise QuestionNotOpen(f"You said nothing on “{question.title}” within the last hour that can be undone.")
+    before = acts[1] if len(acts) > 1 else None
+    stands = before is not None and (before.expires_at is None or before.expires_at > moment)
+    said = {"probabilities": before.probabilities, "expires_at": before.expires_at} if before and stands else {}
+    return _add(session, forecaster, question, moment, made_at=moment, undoes=acts[0].entry, **said)
+
+
+def undoable(session: Session, forecaster: Forecaster, question: Question, moment: datetime) -> list[Forecast]:
+    """The act that `undo` would take back, and the one that it would go back to; empty where it can do nothing."""
+    mine = select(Forecast).where(Forecast.question_id == question.id, Forecast.forecaster_id == forecaster.id)
+    stack: list[Forecast] = []
+    for act in session.exec(mine.order_by(col(Forecast.entry))):
+        if act.undoes is None:
+            stack.append(act)
+        else:
+            stack.pop()
+    stack.reverse()
+    return stack[:2] if stack and moment - stack[0].recorded_at <= UNDO_WITHIN else []
 
 
 def quote(
@@ -107,15 +176,20 @@ def _take_position(session: Session, made: Forecast) -> None:
 
 def standing(session: Session, forecaster: Forecaster, question: Question, moment: datetime) -> Forecast | None:
     """The forecast that stands at this moment, None where there is none or it was withdrawn or has expired."""
+    last = latest(session, forecaster, question)
+    if last is None or last.probabilities is None or (last.expires_at and last.expires_at <= moment):
+        return None
+    return last
+
+
+def latest(session: Session, forecaster: Forecaster, question: Question) -> Forecast | None:
+    """The latest act, a forecast or a withdrawal, whether it stands or not; None where there is none."""
     statement = (
         select(Forecast)
         .join(Position, col(Position.entry) == Forecast.entry)
         .where(Position.question_id == question.id, Position.forecaster_id == forecaster.id)
     )
-    latest = session.exec(statement).first()
-    if latest is None or latest.probabilities is None or (latest.expires_at and latest.expires_at <= moment):
-        return None
-    return latest
+    return session.exec(statement).first()
 
 
 def speaker_of(session: Session, source: Source) -> Forecaster:

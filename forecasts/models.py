@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-from sqlalchemy import CheckConstraint, Dialect, Index, LargeBinary, Text
+from sqlalchemy import JSON, CheckConstraint, Column, Dialect, Index, LargeBinary, Text, UniqueConstraint
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
@@ -52,6 +52,9 @@ class Forecaster(SQLModel, table=True):
     pseudonym  a random id: how the journal names its actor, so that the chain tells no names
     handle     how addresses name them, lower case
     imported   whether they came by an import: nobody can sign in as them, and they forecast by imports alone
+    simulated  whether a program made them up, as `brierboard demo` does; every page says so
+    private    whether their page, receipts and calibration are theirs alone to see; on boards they stand like anybody
+    shortcuts  whether single keys act while the sheet has the focus
     """
 
     __tablename__ = "forecaster"
@@ -70,6 +73,9 @@ class Forecaster(SQLModel, table=True):
     source_id: int | None = Field(default=None, foreign_key="source.id", unique=True)
     joined_at: datetime = Field(sa_type=Moment)
     imported: bool = False
+    simulated: bool = False
+    private: bool = False
+    shortcuts: bool = True
 
 
 class Forecast(SQLModel, table=True):
@@ -78,6 +84,7 @@ class Forecast(SQLModel, table=True):
     probabilities  None where this is a withdrawal
     made_at        when it was said; earlier than its entry only for an import or a source
     claimed_at     of an import: when whoever kept it before says that it was recorded
+    undoes         the entry of the act that this one takes back, None where it is no undoing
     """
 
     __tablename__ = "forecast"
@@ -94,6 +101,7 @@ class Forecast(SQLModel, table=True):
     expires_at: datetime | None = Field(default=None, sa_type=Moment)
     probabilities: Any = Field(default=None, sa_type=Reals, nullable=True)
     rationale: str = Field(default="", sa_type=Text)
+    undoes: int | None = Field(default=None, sa_type=Seq)
 
     def as_published(self, ordered: bool) -> dict[str, Any]:
         """What the journal says of this act: plain numbers, or for bins base64 of the bytes that the table holds."""
@@ -105,6 +113,8 @@ class Forecast(SQLModel, table=True):
             content["probabilities"] = b64encode(raw.tobytes()).decode() if ordered else raw.tolist()
         if self.rationale:
             content["rationale"] = self.rationale
+        if self.undoes is not None:
+            content["undoes"] = self.undoes
         return content
 
 
@@ -116,6 +126,161 @@ class Position(SQLModel, table=True):
     question_id: int = Field(primary_key=True, foreign_key="question.id")
     forecaster_id: int = Field(primary_key=True, foreign_key="forecaster.id", index=True)
     entry: int = Field(foreign_key="forecast.entry", sa_type=Seq)
+
+
+class Look(SQLModel, table=True):
+    """When somebody last looked at a question. Nobody's business but theirs, so no entry says so."""
+
+    __tablename__ = "look"
+
+    forecaster_id: int = Field(primary_key=True, foreign_key="forecaster.id")
+    question_id: int = Field(primary_key=True, foreign_key="question.id", index=True)
+    looked_at: datetime = Field(sa_type=Moment)
+
+
+class Comment(SQLModel, table=True):
+    """What somebody wrote under a question, in Markdown."""
+
+    __tablename__ = "comment"
+
+    entry: int = Field(
+        primary_key=True, foreign_key="entry.seq", sa_type=Seq, sa_column_kwargs={"autoincrement": False}
+    )
+    question_id: int = Field(foreign_key="question.id", index=True)
+    forecaster_id: int = Field(foreign_key="forecaster.id", index=True)
+    recorded_at: datetime = Field(sa_type=Moment)
+    text: str = Field(sa_type=Text)
+
+    def as_published(self) -> dict[str, Any]:
+        """What the journal says of this comment."""
+        return {"text": self.text}
+
+
+class Draft(SQLModel, table=True):
+    """A question, a ladder of questions or a source that somebody is writing. No public act, so nothing journals it.
+
+    asks     what it is to become: "question", "ladder" or "source"
+    state    "draft" while it is being written, "review" when it waits for a moderator, "returned" when one sent it back
+             with a `remark`, "published" when it became what `became` names
+    typed    the form's fields as they were typed
+    version  grows with every save: what two browsers at once are told apart by
+    """
+
+    __tablename__ = "draft"
+    __table_args__ = (
+        CheckConstraint("asks IN ('question', 'ladder', 'source')", name="asks"),
+        CheckConstraint("state IN ('draft', 'review', 'returned', 'published')", name="state"),
+    )
+
+    id: int = Field(default=None, primary_key=True)
+    author_id: int = Field(foreign_key="forecaster.id", index=True)
+    asks: str
+    state: str = "draft"
+    typed: dict[str, str] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    remark: str = Field(default="", sa_type=Text)
+    became: str = ""
+    version: int = 0
+    made_at: datetime = Field(sa_type=Moment)
+    saved_at: datetime = Field(sa_type=Moment)
+
+
+class Postbox(SQLModel, table=True):
+    """Where somebody is reached outside of these pages. Nobody else sees it.
+
+    email         where mail goes; None until it was confirmed that the address is theirs
+    confirmed_at  when it was
+    calendar      the hash of the token in the address of their calendar, None where they asked for none
+    """
+
+    __tablename__ = "postbox"
+
+    forecaster_id: int = Field(primary_key=True, foreign_key="forecaster.id", sa_column_kwargs={"autoincrement": False})
+    email: str | None = Field(default=None, unique=True)
+    confirmed_at: datetime | None = Field(default=None, sa_type=Moment)
+    calendar: str | None = Field(default=None, unique=True)
+
+
+class Subscription(SQLModel, table=True):
+    """What somebody wants to be told, of which questions, and how.
+
+    channel   "mail" for a digest, "webhook" for our own signed form, "slack" or "discord" for theirs
+    set_id    of the questions in one set; None for all of them
+    events    which of chores.EVENTS
+    address   where a webhook goes to; "" for mail, which goes to the forecaster's own
+    secret    what our own webhooks are signed with; "" where nothing is
+    every     of mail: "day" or "week"; "" where everything is told at once
+    stop      the hash of the token in the link that ends it with one click
+    ended_at  when it was ended, None while it runs
+    """
+
+    __tablename__ = "subscription"
+    __table_args__ = (
+        CheckConstraint("channel IN ('mail', 'webhook', 'slack', 'discord')", name="channel"),
+        CheckConstraint("every IN ('', 'day', 'week')", name="every"),
+    )
+
+    id: int = Field(default=None, primary_key=True)
+    forecaster_id: int = Field(foreign_key="forecaster.id", index=True)
+    set_id: int | None = Field(default=None, foreign_key="question_set.id")
+    channel: str
+    events: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    address: str = Field(default="", sa_type=Text)
+    secret: str = ""
+    every: str = ""
+    stop: str | None = Field(default=None, unique=True)
+    made_at: datetime = Field(sa_type=Moment)
+    ended_at: datetime | None = Field(default=None, sa_type=Moment)
+
+
+class Delivery(SQLModel, table=True):
+    """One event for one subscription, and what became of telling it: the outbox, and afterwards the log.
+
+    event     what happened, such as "resolved:peace-deal-2026:812"; no subscription is told of one twice
+    content   what is to be told, so that it is told alike however often it is tried
+    state     "due"; "sending" from before it goes out until it is known what came of it, so that a mail of which
+              nobody knows whether it left is not sent again; "sent"; "failed" for good
+    due_at    when it is to be tried next
+    answer    what the other side said last, or why it failed
+    """
+
+    __tablename__ = "delivery"
+    __table_args__ = (
+        UniqueConstraint("subscription_id", "event"),
+        CheckConstraint("state IN ('due', 'sending', 'sent', 'failed')", name="state"),
+        Index("ix_delivery_state_due_at", "state", "due_at"),
+    )
+
+    id: int = Field(default=None, primary_key=True)
+    subscription_id: int = Field(foreign_key="subscription.id")
+    event: str
+    content: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    state: str = "due"
+    due_at: datetime = Field(sa_type=Moment)
+    tries: int = 0
+    sent_at: datetime | None = Field(default=None, sa_type=Moment)
+    answer: str = Field(default="", sa_type=Text)
+
+
+class Confirmation(SQLModel, table=True):
+    """A link sent to an address, by which whoever reads its mail says that it is theirs. Only its hash is kept."""
+
+    __tablename__ = "confirmation"
+
+    token: str = Field(primary_key=True)
+    forecaster_id: int = Field(foreign_key="forecaster.id", index=True)
+    email: str
+    made_at: datetime = Field(sa_type=Moment)
+
+
+class Lease(SQLModel, table=True):
+    """A chore that one process at a time does: who holds it until when, and how far it has come in the journal."""
+
+    __tablename__ = "lease"
+
+    name: str = Field(primary_key=True)
+    holder: str = ""
+    until: datetime = Field(sa_type=Moment)
+    seq: int = Field(default=0, sa_type=Seq)
 
 
 class Tally(SQLModel, table=True):

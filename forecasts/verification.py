@@ -1,5 +1,6 @@
 """Proof that the record holds: the journal's chain, every table that can be rebuilt from it, and every score."""
 
+import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -10,11 +11,11 @@ import rfc8785
 from sqlmodel import Session, SQLModel, col, func, or_, select
 
 from forecasts import derived
-from forecasts.models import Forecast, Forecaster, Position
+from forecasts.models import Comment, Forecast, Forecaster, Position
 from questions import catalog, journal
 from questions.journal import UNREADABLE, Broken
 from questions.kinds import KINDS
-from questions.models import Entry, Question, QuestionSet, Resolution, Source
+from questions.models import Entry, Question, QuestionSet, Resolution, Revision, Source
 
 TABLES: Mapping[str, type[SQLModel]] = {
     "source": Source,
@@ -23,6 +24,8 @@ TABLES: Mapping[str, type[SQLModel]] = {
     "forecast": Forecast,
     "withdrawal": Forecast,
     "resolution": Resolution,
+    "revision": Revision,
+    "comment": Comment,
 }
 PUBLISHED: Mapping[str, Any] = {"state": "published"}
 """What no entry says because it is one: nothing is journalled before it is published."""
@@ -79,10 +82,21 @@ def _compare(session: Session, entry: Entry, names: _Names) -> None:
         raise Broken(entry.seq, f"{act} is missing from the table {place}.")
     if entry.content is None:
         facts.pop("content")
-    due = {**PUBLISHED, **entry.model_dump()}
+    due = {**PUBLISHED, **entry.model_dump(), "content": _as_it_is_now(session, entry)}
     for name, fact in facts.items():
         if fact != due[name]:
             raise Broken(entry.seq, f"{act} has another {name} in {place}.")
+
+
+def _as_it_is_now(session: Session, entry: Entry) -> str | None:
+    """What an entry says; of a question with what revisions made of its words since."""
+    if entry.kind != "question" or entry.content is None:
+        return entry.content
+    later = select(Entry.content).where(Entry.kind == "revision", Entry.subject == entry.subject, Entry.seq > entry.seq)
+    content = json.loads(entry.content)
+    for told in session.exec(later.order_by(col(Entry.seq))):
+        content |= json.loads(told)["changes"] if told else {}
+    return rfc8785.dumps(content).decode()
 
 
 def _facts(row: Any, names: _Names) -> dict[str, Any]:
@@ -93,9 +107,11 @@ def _facts(row: Any, names: _Names) -> dict[str, Any]:
         actor = names.of(Forecaster, "pseudonym", row.forecaster_id)
         facts: dict[str, Any] = {"kind": kind, "actor": actor, "recorded_at": row.recorded_at}
         facts["subject"] = names.of(Question, "slug", row.question_id)
-    elif isinstance(row, Resolution):
+    elif isinstance(row, Resolution | Revision | Comment):
         content = dict(row.as_published())
         facts = {"subject": names.of(Question, "slug", row.question_id), "recorded_at": row.recorded_at}
+        if isinstance(row, Comment):
+            facts["actor"] = names.of(Forecaster, "pseudonym", row.forecaster_id)
     elif isinstance(row, Question):
         content = row.as_published(names.of(QuestionSet, "slug", row.set_id))
         facts = {"subject": row.slug, "state": row.state}

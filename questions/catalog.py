@@ -8,12 +8,12 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, bindparam, update
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from questions import journal
 from questions.errors import ChangedMeanwhile, InvalidQuestion, NotFound, NotResolvable, QuestionNotOpen
 from questions.kinds import KINDS
-from questions.models import WORDS, Question, QuestionSet, Resolution, Source, table_of
+from questions.models import REVISABLE, WORDS, Question, QuestionSet, Resolution, Revision, Source, table_of
 from questions.shape import Kind, Shape
 
 _QUESTIONS = table_of(Question)
@@ -139,7 +139,7 @@ def publish_set(session: Session, draft: Mapping[str, Any], *, by: str, moment: 
     source = _publish_source(session, draft["source"], by=by, moment=moment) if draft.get("source") else None
     added = QuestionSet(
         entry=0, slug=draft["slug"], title=draft["title"], description=draft["description"],
-        source_id=source.id if source else None,
+        source_id=source.id if source else None, expires_after=draft.get("expires_after"),
     )  # fmt: skip
     added.entry = journal.append(session, "set", added.slug, added.as_published(source), by=by, moment=moment).seq
     session.add(added)
@@ -169,6 +169,48 @@ def publish(
     session.add(question)
     session.flush()
     return question
+
+
+def revise(
+    session: Session, question: Question, changes: Mapping[str, Any], note: str, seen: int, *, by: str, moment: datetime
+) -> Revision:
+    """Change a published question's words, visibly: what it said before stays on record.
+
+    changes  what some of REVISABLE are to say, judged before; what says so already is left out
+    seen     the entry of the latest revision that the moderator had in front of them, 0 where there was none
+
+    Raises ChangedMeanwhile where another came between, InvalidQuestion where nothing changes or no reason is given.
+    """
+    question = session.get_one(Question, question.id, populate_existing=True)
+    if latest_revision(session, question) != seen:
+        raise ChangedMeanwhile(f"“{question.title}” was revised by somebody else meanwhile. Look before you change it.")
+    changes = {
+        name: changes[name] for name in REVISABLE if name in changes and getattr(question, name) != changes[name]
+    }
+    if not changes:
+        raise InvalidQuestion("Nothing is changed. Change something, or leave the question as it is.")
+    if not note.strip():
+        raise InvalidQuestion("The reason is empty. Say why the question is changed.", "note")
+    made = Revision(entry=0, question_id=question.id, recorded_at=moment, changes=changes, note=note.strip())
+    made.entry = journal.append(session, "revision", question.slug, made.as_published(), by=by, moment=moment).seq
+    for name, value in changes.items():
+        setattr(question, name, value)
+    question.revision += 1
+    session.add_all([made, question])
+    session.flush()
+    return made
+
+
+def revisions(session: Session, question: Question) -> Sequence[Revision]:
+    """Every revision of the question, the newest first."""
+    statement = select(Revision).where(Revision.question_id == question.id)
+    return session.exec(statement.order_by(col(Revision.entry).desc())).all()
+
+
+def latest_revision(session: Session, question: Question) -> int:
+    """The entry of the latest revision, 0 where there is none."""
+    found = session.exec(select(func.max(Revision.entry)).where(Revision.question_id == question.id)).one()
+    return found or 0
 
 
 def bump(session: Session, question: Question) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Column,
     DateTime,
     Dialect,
+    Index,
     Integer,
     LargeBinary,
     Table,
@@ -82,7 +83,10 @@ class Entry(SQLModel, table=True):
     """
 
     __tablename__ = "entry"
-    __table_args__ = (CheckConstraint("(content IS NULL) = (salt IS NULL)", name="erased_whole"),)
+    __table_args__ = (
+        CheckConstraint("(content IS NULL) = (salt IS NULL)", name="erased_whole"),
+        Index("ix_entry_subject_seq", "subject", "seq"),
+    )
 
     seq: int = Field(primary_key=True, sa_type=Seq, sa_column_kwargs={"autoincrement": False})
     recorded_at: datetime = Field(sa_type=Moment)
@@ -117,9 +121,14 @@ class Source(SQLModel, table=True):
 
 
 class QuestionSet(SQLModel, table=True):
-    """Questions that belong together, often because one source implies them."""
+    """Questions that belong together, often because one source implies them.
+
+    expires_after  for what share of a question's time a forecast stands where its forecaster does not say; None for
+                   until the end
+    """
 
     __tablename__ = "question_set"
+    __table_args__ = (CheckConstraint("expires_after > 0 AND expires_after <= 1", name="expires_after"),)
 
     id: int = Field(default=None, primary_key=True)
     entry: int = Field(foreign_key="entry.seq", unique=True, sa_type=Seq)
@@ -127,18 +136,18 @@ class QuestionSet(SQLModel, table=True):
     title: str
     description: str = Field(default="", sa_type=Text)
     source_id: int | None = Field(default=None, foreign_key="source.id")
+    expires_after: float | None = None
 
     def as_published(self, source: Source | None) -> dict[str, Any]:
         """What the journal says of this set."""
-        return {
-            "slug": self.slug,
-            "title": self.title,
-            "description": self.description,
-            "source": source.slug if source else None,
-        }
+        words = {"slug": self.slug, "title": self.title, "description": self.description}
+        share = {} if self.expires_after is None else {"expires_after": self.expires_after}
+        return {**words, "source": source.slug if source else None} | share
 
 
 WORDS = ("slug", "kind", "title", "background", "criteria", "fine_print", "resolves_from", "claim", "paragraph")
+REVISABLE = ("title", "background", "criteria", "fine_print", "resolves_from", "tags")
+"""What may be made clearer after publication. What is scored by (times, outcomes, kind) stays as it was asked."""
 
 
 class Question(SQLModel, table=True):
@@ -225,3 +234,25 @@ class Resolution(SQLModel, table=True):
         words = {name: getattr(self, name) for name in ("verdict", "outcome", "value", "evidence_url", "note")}
         claim = {"claimed_at": said(self.claimed_at)} if self.claimed_at else {}
         return words | {"known_at": said(self.known_at), "supersedes": self.supersedes or None} | claim
+
+
+class Revision(SQLModel, table=True):
+    """A change to a question's words after it was published. All stay visible; the question has what the latest made.
+
+    changes  what each changed field says now, by name: some of REVISABLE
+    note     why, in a moderator's words
+    """
+
+    __tablename__ = "revision"
+
+    entry: int = Field(
+        primary_key=True, foreign_key="entry.seq", sa_type=Seq, sa_column_kwargs={"autoincrement": False}
+    )
+    question_id: int = Field(foreign_key="question.id", index=True)
+    recorded_at: datetime = Field(sa_type=Moment)
+    changes: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    note: str = Field(default="", sa_type=Text)
+
+    def as_published(self) -> dict[str, Any]:
+        """What the journal says of this change."""
+        return {"changes": self.changes, "note": self.note}

@@ -18,7 +18,7 @@ LONGEST_TEXT = 20_000
 DEEPEST = 10
 NOT_TEXT = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
-SET = {"slug": "slug", "title": "line", "description": "text?"}
+SET = {"slug": "slug", "title": "line", "description": "text?", "expires_after": "share?"}
 SOURCE = {
     "slug": "slug", "name": "line", "title": "line", "author": "line?", "note": "text?",
     "said_at": "moment", "read_on": "date",
@@ -235,7 +235,14 @@ def _tags(value: object, name: str) -> list[str]:
     return [_line(tag, name) for tag in value]
 
 
+def _share(value: object, name: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 1:
+        raise InvalidQuestion(f"{value!s:.40} is not a share. Write one above 0 and at most 1, such as 0.25.", name)
+    return float(value)
+
+
 _READ = {
     "slug": _slug, "line": _line, "text": _long, "kind": _kind, "moment": _moment, "date": _date, "tags": _tags,
+    "share": _share,
 }  # fmt: skip
-_EMPTY: dict[str, Any] = {"tags?": [], "moment?": None}
+_EMPTY: dict[str, Any] = {"tags?": [], "moment?": None, "share?": None}

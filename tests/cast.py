@@ -70,10 +70,12 @@ def draft(slug: str = "rain", kind: str = "binary", **changes: Any) -> dict[str,
 
 
 def publish(
-    database: Database, *drafts: Mapping[str, Any], within: str = "weather", source: Mapping[str, Any] | None = None
-) -> list[Question]:
+    database: Database, *drafts: Mapping[str, Any], within: str = "weather", source: Mapping[str, Any] | None = None,
+    expires_after: float | None = None,
+) -> list[Question]:  # fmt: skip
     """Publish these questions in a set of their own."""
-    about = {"slug": within, "title": "The weather", "description": "", "source": source}
+    about: dict[str, Any] = {"slug": within, "title": "The weather", "description": "", "source": source}
+    about |= {"expires_after": expires_after}
     with database.writing() as (session, moment):
         added = catalog.publish_set(session, about, by=journal.OPERATOR, moment=moment)
         return [
@@ -207,7 +209,10 @@ def rows(database: Database, table: str) -> list[tuple[Any, ...]]:
         return sorted(map(tuple, connection.exec_driver_sql(f"SELECT * FROM {table}")), key=repr)
 
 
-PUBLIC = ("entry", "source", "question_set", "question", "forecast", "position", "resolution", "forecaster")
+PUBLIC = (
+    "entry", "source", "question_set", "question", "forecast", "position", "resolution", "revision", "comment",
+    "forecaster",
+)  # fmt: skip
 DERIVED = ("score", "participation", "crowd_path", "tally", "seat")
 
 

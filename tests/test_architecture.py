@@ -212,8 +212,8 @@ def test_only_the_clock_asks_the_machine_for_the_time(path: str) -> None:
 
 ROUTES = [path for path in files("web/routes") if not path.endswith("__init__.py")]
 VERBS = re.compile(
-    r"ledger\.(record|withdraw|settle|rescore)|loading\.load|accounts\.(join|spend|sign_in|sign_out)"
-    r"|catalog\.(publish|publish_set|revise)"
+    r"ledger\.(record|reaffirm|withdraw|undo|settle|rescore)|loading\.load|accounts\.(join|spend|sign_in|sign_out)"
+    r"|catalog\.(publish|publish_set|revise)|discussion\.comment|looking\.\w+|drafting\.\w+|subscribing\.\w+"
 )
 
 
@@ -376,8 +376,9 @@ def test_a_template_vouches_for_no_text(name: str) -> None:
     assert list(parsed(name).find_all(vouching)) == []
 
 
-@pytest.mark.parametrize("path", files("web"))
+@pytest.mark.parametrize("path", [one for one in files("web") if one != "web/prose.py"])
 def test_no_code_vouches_for_text(path: str) -> None:
+    """Except where Markdown has been made harmless."""
     assert [name for name in imports(path) if name.split(".")[-1] in {"Markup", "markupsafe"}] == []
 
 

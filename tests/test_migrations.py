@@ -12,8 +12,9 @@ from alembic import command
 from alembic.script import ScriptDirectory
 from sqlmodel import SQLModel
 
-from forecasts import ledger, verification
+from forecasts import discussion, ledger, verification
 from forecasts.database import TRIGGERS, Database, alembic_config
+from questions import catalog
 from tests.cast import NOON, MovedClock, draft, everything, join, kinds, publish, resolve, rows, say, take_back
 
 ROOT = Path(__file__).parent.parent
@@ -81,10 +82,15 @@ def leftovers(database: Database) -> list[str]:
 def tell_a_story(database: Database) -> None:
     """Something in every table of public acts and in every derived one."""
     ada, mo = join(database, "Ada"), join(database, "Mo", "moderator")
-    rain, wind = publish(database, draft("rain"), draft("wind", "choice"))
+    rain, wind = publish(database, draft("rain"), draft("wind", "choice"), expires_after=0.5)
     say(database, ada, rain, 0.7)
     say(database, ada, wind, 0.2, 0.3, 0.5)
     take_back(database, ada, wind)
+    with database.writing() as (session, moment):
+        ledger.undo(session, ada, wind, moment)
+        discussion.comment(session, ada, rain, "Clouds.", moment)
+        changes = {"fine_print": "Drizzle counts."}
+        catalog.revise(session, rain, changes, "Somebody asked.", 0, by=mo.pseudonym, moment=moment)
     assert isinstance(database.clock, MovedClock)
     database.clock.moment = rain.closes_at
     resolve(database, mo, rain, 1)

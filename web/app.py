@@ -1,14 +1,17 @@
 """The application: routes, static files, and what happens to a refusal."""
 
+import gzip
 import mimetypes
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 
 import anyio
 import anyio.to_thread
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
 
 from forecasts.clock import SystemClock
 from forecasts.database import Database
@@ -60,6 +63,7 @@ def create(settings: Settings, database: Database) -> FastAPI:
     app.state.settings, app.state.database = settings, database
     app.state.places = anyio.Semaphore(PLACES)
     app.add_middleware(SameOrigin)
+    app.add_middleware(GZipMiddleware, minimum_size=500, compresslevel=5)
     for part in ROUTES:
         app.include_router(part.router)
     app.add_api_route("/static/{key}/{name}", static, methods=["GET"])
@@ -79,13 +83,22 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.database.close()
 
 
-def static(key: str, name: str) -> Response:
-    """A static file under the address that its content gives it."""
+def static(request: Request, key: str, name: str) -> Response:
+    """A static file under the address that its content gives it; compressed once and not each time."""
     known, content = static_files().get(name, ("", b""))
     if not known or key != known:
         raise HTTPException(404)
     kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
-    return Response(content, media_type=kind, headers={"Cache-Control": FOR_EVER})
+    headers = {"Cache-Control": FOR_EVER, "Vary": "Accept-Encoding"}
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        return Response(packed(content), media_type=kind, headers={**headers, "Content-Encoding": "gzip"})
+    return Response(content, media_type=kind, headers=headers)
+
+
+@cache
+def packed(content: bytes) -> bytes:
+    """A file as small as gzip makes it."""
+    return gzip.compress(content, 9, mtime=0)
 
 
 def healthz(request: Request) -> Response:

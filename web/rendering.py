@@ -17,6 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from questions import errors, percent
 from questions.errors import Refusal
 from web.pages import Page
+from web.prose import prose
 
 STATUS: dict[type[Refusal], int] = {
     errors.NotFound: 404,
@@ -48,7 +49,7 @@ def environment() -> Environment:
     )
     found.globals["static"] = address_of
     found.filters.update(day=day, moment=moment, minute=minute, score=score, percent=percent.say, share=share)
-    found.filters.update(exact=exact, signed=signed, chance=chance, evidence=evidence)
+    found.filters.update(prose=prose, exact=exact, signed=signed, chance=chance, evidence=evidence)
     found.tests["known"] = isfinite
     return found
 

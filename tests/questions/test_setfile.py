@@ -86,6 +86,21 @@ def changed(old: str, new: str, text: str = FILE) -> str:
 # Good files
 
 
+def test_a_set_may_say_for_how_long_its_forecasts_stand() -> None:
+    assert (
+        parse(changed('title = "The weather"', 'title = "The weather"\nexpires_after = 0.25')).fields["expires_after"]
+        == 0.25
+    )
+
+
+@pytest.mark.parametrize("written", ["0", "1.5", "-1", "true", '"half"', "nan", "inf"])
+def test_a_share_lies_above_nothing_and_at_most_at_all(written: str) -> None:
+    said = fault(changed('title = "The weather"', f'title = "The weather"\nexpires_after = {written}'))
+
+    assert "the set itself (expires_after): " in said
+    assert said.endswith("is not a share. Write one above 0 and at most 1, such as 0.25.")
+
+
 def test_a_set_and_its_source_are_read_whole() -> None:
     fields = parse(FILE).fields
 
@@ -93,6 +108,7 @@ def test_a_set_and_its_source_are_read_whole() -> None:
         "slug": "weather",
         "title": "The weather",
         "description": "",
+        "expires_after": None,
         "source": {
             "slug": "almanac",
             "name": "The almanac",
@@ -275,7 +291,7 @@ SET_FAULTS = {
     "an unknown key": (
         "[source]",
         'colour = "blue"\n[source]',
-        "the set itself (colour): is not a field. Known are slug, title, description.",
+        "the set itself (colour): is not a field. Known are slug, title, description, expires_after.",
     ),
     "an unknown table": (
         "[source]",
