@@ -300,7 +300,9 @@ def variance(cases: Cases, weight: Vector) -> float:
 def spiegelhalter(cases: Cases) -> Spiegelhalter:
     """Whether the Brier score differs from what these forecasts themselves expect, by more than chance.
 
-    With one series a question the variance is that of `variance`, exact however often the forecasts were updated.
+    With one series a question the variance is that of `variance`, right however often the forecasts were updated. Over
+    few questions its terms may cancel out, for whoever moved to and fro about fifty-fifty even to 0: where it is less
+    than half of what the movements themselves show (`_moved`, whose mean is the same), these take its place.
     With several (a crowd) it is taken from the questions' own sums, squared, with Student's t for few questions: that
     needs many questions rather than many forecasters, and says nothing about one question alone.
 
@@ -315,7 +317,7 @@ def spiegelhalter(cases: Cases) -> Spiegelhalter:
     errors = np.bincount(lines.cluster, weight * (cases.y - cases.p))
     total = fsum(errors)
     crowded = len(lines.question_of_series) > len(errors)
-    chance = fsum(errors**2) if crowded else _variance(lines, cases.p, weight)
+    chance = fsum(errors**2) if crowded else _chance(lines, cases.p, weight)
     if chance <= 0:
         refuted = abs(total) > 1e-12
         return Spiegelhalter(total, chance, copysign(inf, total) if refuted else nan, 0.0 if refuted else nan)
@@ -535,6 +537,29 @@ def _variance(lines: _Lines, p: Vector, weight: Vector) -> float:
     summed = np.bincount(lines.question_of_series, of_series)
     together = np.bincount(lines.question_of_series, np.sqrt(np.maximum(of_series, 0))) ** 2
     return fsum(np.where(alone, summed, together))
+
+
+def _chance(lines: _Lines, p: Vector, weight: Vector) -> float:
+    """The variance for one series a question: never below 0, and not next to 0 where forecasts moved."""
+    found, seen = _variance(lines, p, weight), _moved(lines, p, weight)
+    return found if found > seen / 2 else seen
+
+
+def _moved(lines: _Lines, p: Vector, weight: Vector) -> float:
+    """The variance as movements show it, for one series a question.
+
+    With A_t = a_1 + .. + a_t the sum of a_t (y - p_t) is that of A_t (p_(t+1) - p_t), where the last step goes to y.
+    Its terms do not hang together, so their squares add up; of the last one the mean is taken, A_T² p_T (1 - p_T).
+    """
+    a, said = weight[lines.order], p[lines.order]
+    before = np.cumsum(a) - a
+    so_far = a + before - before[lines.first] if len(a) else a
+    last = np.append(lines.first[1:] == np.arange(1, len(a)), True)[: len(a)]
+    step = np.where(last, 0.0, np.append(said[1:], 0.0)[: len(a)] - said)
+    moved, own, one = (
+        np.bincount(lines.turn, column) for column in (so_far * step, so_far**2 * said * last, so_far * said * last)
+    )
+    return fsum(moved**2 + own - one**2)
 
 
 def _about(dot: Dot, chance: float, level: float) -> tuple[float, tuple[float, float]]:

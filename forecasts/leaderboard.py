@@ -330,7 +330,7 @@ def _by_shrinking(sums: skill.Sums, competing: Mask, draws: int, random: np.rand
     value, variance = sums.value, skill.pooled_variance(sums, competing)
     if not variance > 0:
         return _without_chance(value, variance, draws)
-    shrunk = skill.shrink_cautiously(value, variance / sums.groups, competing if competing.any() else None)
+    shrunk = skill.shrink_cautiously(value, variance / sums.effective, competing if competing.any() else None)
     value, sd = shrunk.mean, shrunk.sd
     free = (sums.groups - 1)[competing].sum() if competing.any() else (sums.groups - 1).sum()
     wide = float(stdtrit(free, 0.975)) * sd
@@ -361,14 +361,14 @@ def _by_resampling(
         return _without_chance(value, variance, draws)
     off = skill.bootstrap(sums, draws, random)
     few = np.flatnonzero(sums.groups < ENOUGH_FOR_AN_INTERVAL)
-    spread = np.sqrt(variance / sums.groups[few]).astype(np.float32)
+    spread = np.sqrt(variance / sums.effective[few]).astype(np.float32)
     off[few] = random.standard_normal((len(few), draws), dtype=np.float32) * spread[:, None]
     if len(anchor):
         off -= off[anchor]
     centre, nearer = value, np.ones(len(value))
     if variance > 0:
-        shrunk = skill.shrink_cautiously(value, variance / sums.groups, competing if competing.any() else None)
-        centre, nearer = shrunk.mean, shrunk.sd / np.sqrt(variance / sums.groups)
+        shrunk = skill.shrink_cautiously(value, variance / sums.effective, competing if competing.any() else None)
+        centre, nearer = shrunk.mean, shrunk.sd / np.sqrt(variance / sums.effective)
     drawn = centre.astype(np.float32)[:, None] + off * nearer.astype(np.float32)[:, None]
     return value, *skill.interval(value, off), drawn
 

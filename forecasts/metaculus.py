@@ -66,6 +66,10 @@ def entries(
     """
     if board not in BOARDS:
         raise ValueError(f"“{board}” is no board of Metaculus. Choose among {', '.join(BOARDS)}.")
+    if not np.isfinite([*score, *coverage, *weight]).all() or not coverable > 0:
+        raise ValueError(
+            "A score, a coverage, a weight or what could be covered is not a number that can be shared by."
+        )
     who, total, covered, count = _sums(board, forecaster, score, coverage, weight)
     covered = covered / (coverable if board == LEGACY else 1.0)
     take, out = _takes(board, total, covered), np.isin(who, list(excluded))
@@ -116,8 +120,12 @@ def _takes(board: str, score: Vector, coverage: Vector) -> Vector | None:
 
 
 def _prizes(take: Vector, least: float) -> Vector:
-    """Each one's share, without those that are smaller than `least`."""
-    share = take / (take.sum() or 1.0)
-    paid = np.where(share >= least, share, 0.0)
+    """Each one's share. Who would have less than `least` goes out, the smallest first, and the rest share anew."""
+    order = np.argsort(take, kind="stable")
+    left = np.cumsum(take[order][::-1])[::-1]  # what there is to share if only those before this one went out
+    enough = take[order] >= least * left
+    paid = np.zeros_like(take)
+    first = int(np.argmax(enough)) if enough.any() else len(take)
+    paid[order[first:]] = take[order[first:]]
     shares: Vector = paid / (paid.sum() or 1.0)
     return shares

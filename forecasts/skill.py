@@ -294,6 +294,18 @@ class Sums:
         """(m,) in how many groups each has anything."""
         return np.bincount(self.row, minlength=self.shape[0])
 
+    @property
+    def shares(self) -> Vector:
+        """(p,) what each pair weighs in its forecaster's value: 1 in all for each forecaster."""
+        found: Vector = self.weight / np.bincount(self.row, self.weight, self.shape[0])[self.row]
+        return found
+
+    @property
+    def effective(self) -> Vector:
+        """(m,) how many groups of equal weight are worth as much: fewer where one group holds most of the questions."""
+        found: Vector = 1 / np.bincount(self.row, self.shares**2, self.shape[0])
+        return found
+
 
 def sums(row: Numbers, group: Numbers, total: Vector, weight: Vector) -> Sums:
     """Add cells up by forecaster and group: four columns (c,), rows and groups numbered from 0 without gaps."""
@@ -308,15 +320,24 @@ def pooled_variance(found: Sums, among: Mask | None = None) -> float:
 
     NaN where nobody has two groups.
 
-    Divided by a forecaster's number of groups it is the sampling variance of its value. Each one's own variance would
-    be of no use there: of somebody with two or three questions it is near 0 by chance, and makes luck look like skill.
+    Divided by a forecaster's `effective` number of groups it is the sampling variance of its value. Each one's own
+    variance would be of no use there: of somebody with two or three questions it is near 0 by chance, and makes luck
+    look like skill.
+
+    A group with the share h of a value draws it towards itself, so its rest r is too small: the mean of the sum of
+    h² r² is the variance times the sum of h² (1 - 2h) + (sum of h²)². With n groups alike this is the usual
+    sum of r² / (n - 1).
     """
-    count = found.groups
-    chosen = np.ones(len(count), dtype=bool) if among is None or not among.any() else among
-    weight = np.bincount(found.row, found.weight, found.shape[0])
-    off = (found.total - found.weight * found.value[found.row]) * (chosen * count / weight)[found.row]
-    free = int((count - 1)[chosen].sum())
-    variance = float(off @ off) / free if free else float("nan")
+    chosen = np.ones(found.shape[0], dtype=bool) if among is None or not among.any() else among
+    share, several = found.shares, chosen & (found.groups > 1)
+    rest = share * (found.total / found.weight - found.value[found.row])
+    squares, lacking = (
+        np.bincount(found.row, column, found.shape[0]) for column in (rest**2, share**2 * (1 - 2 * share))
+    )
+    seen = squares * found.effective**2
+    due = (lacking + found.effective**-2.0) * found.effective**2
+    free = float(due[several].sum())
+    variance = float(seen[several].sum()) / free if free > 0 else float("nan")
     return 0.0 if variance < DUST else variance
 
 

@@ -197,7 +197,7 @@ def quantiles(vector: Vector, shape: Shape, levels: Sequence[float]) -> Vector:
     """Where a vector reaches each level: the least value with so much mass at or under it.
 
     Within a bin mass is spread evenly (over the logarithm where the range is logarithmic). A level that lies beyond
-    an open end gives -inf or inf; a vector of NaN gives NaN.
+    an open end gives -inf or inf, one that is just reached at the range's end that end; a vector of NaN gives NaN.
     """
     if np.isnan(vector).any():
         return np.full(len(levels), np.nan)
@@ -209,7 +209,8 @@ def quantiles(vector: Vector, shape: Shape, levels: Sequence[float]) -> Vector:
     share = np.clip((wanted - reached[right - 1]) / rise, 0, 1)
     edges = _measure(shape.edges, shape)
     inside = _unmeasure(edges[right - 1] + share * (edges[right] - edges[right - 1]), shape)
-    inside = np.where((after == 0) & shape.below, -np.inf, inside)
+    under = np.asarray(levels, dtype=np.float64) + _NOISE < reached[0]
+    inside = np.where(under & shape.below, -np.inf, inside)
     return np.where((after == len(reached)) & shape.above, np.inf, inside)
 
 

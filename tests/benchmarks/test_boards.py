@@ -65,7 +65,7 @@ def measure() -> None:
     said("a numpy sum over the cells", summed)
     peer = found.numbers["peer"]
     sums = skill.sums(found.forecaster, found.group, peer, np.ones(len(peer)))
-    variance = skill.pooled_variance(sums) / sums.groups
+    variance = skill.pooled_variance(sums) / sums.effective
     off = skill.bootstrap(sums, DRAWS, np.random.default_rng(1))
     steps: dict[str, Callable[[], object]] = {
         "sums by forecaster and group": lambda: skill.sums(found.forecaster, found.group, peer, np.ones(len(peer))),

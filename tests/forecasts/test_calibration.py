@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from scipy.optimize import isotonic_regression
 from scipy.special import ndtr
 
+from forecasts import calibration
 from forecasts.calibration import (
     EDGES,
     Cases,
@@ -346,6 +347,35 @@ def test_nothing_is_left_to_chance_where_all_is_certain() -> None:
     assert np.isnan(right.p_value)
     assert (wrong.z, wrong.p_value) == (np.inf, 0.0)  # what was certain did not happen
     assert bands(Cases.of(np.arange(0), np.empty(0), np.empty(0))) == []
+
+
+@pytest.mark.parametrize("path", [(0.6, 0.4), (0.7, 0.3), (0.9, 0.1), (0.99, 0.3)])
+def test_who_moved_to_and_fro_has_been_refuted_by_nothing(path: tuple[float, float]) -> None:
+    """The terms of the variance cancel out to 0 and less. By the movement it is (1 - 2p)² (q - p)² + A² q (1 - q)."""
+    p, q = path
+    found = spiegelhalter(Cases.of(np.zeros(2, dtype=int), np.array(path), np.zeros(2, dtype=int)))
+
+    last = 2 - 2 * (p + q)
+    total = -(1 - 2 * p) * p - (1 - 2 * q) * q
+    spread = (1 - 2 * p) ** 2 * (q - p) ** 2 + last**2 * q * (1 - q)
+    assert found.variance == pytest.approx(spread)
+    assert found.z == pytest.approx(total / np.sqrt(spread))
+    assert abs(found.z) < 2
+
+
+def test_what_movements_show_of_chance_is_in_the_mean_what_the_formula_gives() -> None:
+    """500 questions of 20 updates, and 4,000 choices of three that are even odds first: the same to 5%."""
+    random = np.random.default_rng(5)
+    later = random.dirichlet(np.ones(3), size=4000)
+    p = np.stack([np.full((4000, 3), 1 / 3), later], axis=1)
+    happened = np.array([random.choice(3, p=one) for one in later])
+    y = np.broadcast_to((np.arange(3) == happened[:, None])[:, None], p.shape)
+    question, outcome = np.repeat(np.arange(4000), 6), np.tile(np.arange(3), 8000)
+
+    for cases in (calibrated(500, 20, random), Cases.of(question, p.ravel(), y.ravel(), question, outcome)):
+        weight = 1 - 2 * cases.p
+        seen = calibration._moved(calibration._lines(cases), cases.p, weight)
+        assert seen == pytest.approx(variance(cases, weight), rel=0.05)
 
 
 def calibrated(questions: int, steps: int, random: np.random.Generator) -> Cases:

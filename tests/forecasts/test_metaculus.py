@@ -1,6 +1,7 @@
 """Metaculus' leaderboards: what its own functions gave, and what its definitions say, by hand."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -77,6 +78,21 @@ def test_prizes_too_small_to_be_paid_are_shared_out_among_the_others() -> None:
 
     # 49 : 49 : 1, and a ninety-ninth is less than a twentieth
     assert [one.prize for one in found] == [0.5, 0.5, 0.0]
+
+
+def test_who_is_paid_too_little_goes_out_one_by_one() -> None:
+    """1, 4.1 and 4.9 of 100 are each too small at first; with the smallest two gone, 4.9 of 94.9 is enough."""
+    found = one_each("peer_tournament", *np.sqrt([90.0, 4.9, 4.1, 1.0]), least_prize=0.05)
+
+    assert [one.prize for one in found] == pytest.approx([90 / 94.9, 4.9 / 94.9, 0, 0])
+
+
+@pytest.mark.parametrize("wrong", [{"coverable": 0.0}, {"score": np.array([np.nan])}, {"weight": np.array([np.inf])}])
+def test_what_nothing_can_be_shared_by_is_refused(wrong: dict[str, Any]) -> None:
+    columns: dict[str, Any] = {name: np.ones(1) for name in ("score", "coverage", "weight")}
+
+    with pytest.raises(ValueError, match="is not a number that can be shared by"):
+        entries("relative_legacy_tournament", np.array([ADA]), **columns | wrong)
 
 
 def test_where_nobody_takes_anything_nobody_gets_a_prize() -> None:

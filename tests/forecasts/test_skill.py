@@ -436,6 +436,40 @@ def test_linked_questions_count_as_one_case_in_the_variance() -> None:
     assert skill.pooled_variance(found) == pytest.approx(0.02)
 
 
+def test_a_group_that_holds_most_of_the_questions_counts_for_what_it_weighs() -> None:
+    """Three questions at .3 and one at -.1 are worth .2, of two groups with the shares 3/4 and 1/4.
+
+    The two groups' own means vary by .4² / 2 = .08; the value by .08 (9/16 + 1/16) = .05.
+    """
+    score, group = np.array([0.3, 0.3, 0.3, -0.1]), np.array([0, 0, 0, 1])
+    found = skill.sums(np.zeros(4, dtype=int), group, score, np.ones(4))
+
+    assert found.value == pytest.approx([0.2])
+    assert found.effective == pytest.approx([1.6])
+    assert skill.pooled_variance(found) == pytest.approx(0.08)
+
+
+def test_intervals_hold_where_one_group_holds_most_of_the_questions() -> None:
+    """Fifteen questions alone and thirty linked ones: .94 of plain intervals hold the truth, .61 by counting groups."""
+    random = np.random.default_rng(11)
+    group = np.append(np.arange(15), np.full(30, 15))
+    ours, naive = [], []
+
+    for _ in range(300):
+        truth = random.normal(0, 0.02, 12)
+        score = truth[:, None] + random.normal(0, 0.1, (12, 16))[:, group]
+        who, which = np.indices(score.shape).reshape(2, -1)
+        found = skill.sums(who, group[which], score.ravel(), np.ones(len(who)))
+        off = np.abs(found.value - truth)
+        ours.append(off < 1.96 * np.sqrt(skill.pooled_variance(found) / found.effective))
+        rest = found.total - found.weight * found.value[found.row]
+        counted = ((rest / found.weight.mean()) ** 2).sum() / (found.groups - 1).sum()
+        naive.append(off < 1.96 * np.sqrt(counted / found.groups))
+
+    assert np.mean(ours) == pytest.approx(0.95, abs=0.02)
+    assert not np.mean(naive) > 0.9
+
+
 def test_without_anybody_who_has_two_groups_nothing_is_known_of_chance() -> None:
     found = skill.sums(np.arange(3), np.zeros(3, dtype=int), np.arange(3.0), np.ones(3))
 

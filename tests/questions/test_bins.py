@@ -223,6 +223,17 @@ def test_a_quantile_beyond_an_open_end_is_infinite() -> None:
     assert middle == pytest.approx(69.8)
 
 
+def test_a_level_that_is_just_reached_at_an_open_end_is_that_end() -> None:
+    """A tenth lies below 30 and a tenth above 110: the tenth is 30, and what is a hair less lies beyond."""
+    brent = number(30, 110, True, True)
+    vector = np.zeros(202)
+    vector[[0, 100, 101, 201]] = 0.1, 0.4, 0.4, 0.1
+
+    # Bin 100 ends at 30 + 100 x 0.4.
+    assert bins.quantiles(vector, brent, (0.1, 0.5, 0.9)) == pytest.approx([30, 70, 70.4])
+    assert bins.quantiles(vector, brent, (0.0999, 0.9001)).tolist() == [-np.inf, np.inf]
+
+
 def test_where_nobody_stood_there_are_no_quantiles() -> None:
     brent = number(30, 110, True, True)
 
