@@ -22,6 +22,7 @@ from web.pages import MessagePage
 from web.rendering import renderer, static_files, status_of
 from web.routes import (
     accounts,
+    acts,
     calibration,
     comparison,
     desk,
@@ -43,7 +44,7 @@ PLACES = 24
 LARGEST_BODY = 4_000_000
 """Bytes of a request; a set of questions is the largest thing that anybody sends."""
 
-ROUTES = (desk, questions, receipts, resolutions, sets, leaderboard, comparison, calibration, people, accounts)
+ROUTES = (desk, questions, acts, receipts, resolutions, sets, leaderboard, comparison, calibration, people, accounts)
 
 FOR_EVER = "public, max-age=31536000, immutable"
 

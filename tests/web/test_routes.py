@@ -90,6 +90,9 @@ def test_every_page_shows_a_title_a_main_part_and_whoever_is_signed_in(
 PROTECTED = [
     ("/questions/binary/forecasts", "/questions/binary"),
     ("/questions/binary/withdrawal", "/questions/binary"),
+    ("/questions/binary/undo", "/questions/binary"),
+    ("/questions/binary/reaffirmation", "/questions/binary"),
+    ("/questions/binary/look", "/questions/binary"),
     ("/questions/binary/resolution", "/questions/binary/resolution"),
     ("/sets", "/sets"),
 ]

@@ -17,11 +17,12 @@ from questions import catalog
 from questions.errors import Refusal
 from questions.models import Question, QuestionSet
 from questions.shape import Vector
-from web import views
+from web import sheet, views
 from web.dependencies import Form, Now, Reading, SignedIn, Teller, Viewer, Writer
 from web.pages import Happens, Page, Prospects, QuestionPage, RowPage, Scored, Scores
 from web.rendering import Render, Rendering, status_of
 from web.routes.desk import ON_THE_DESK, desk_page
+from web.sheet import view_of
 from web.views import Asked, Typed
 
 router = APIRouter(prefix="/questions/{slug}")
@@ -47,8 +48,8 @@ def submit(
         with writing() as (session, at):
             ledger.record(session, forecaster, question, answer, at)
     except Refusal as refusal:
-        return _refuse(render, reading, question, forecaster, tell(), Typed(form, refusal))
-    return _accept(render, form, reading, question, forecaster, at)
+        return refused(render, reading, question, forecaster, tell(), Typed(form, refusal))
+    return accepted(render, form, reading, question, forecaster, at)
 
 
 @router.post("/withdrawal")
@@ -61,23 +62,22 @@ def withdraw(
         with writing() as (session, at):
             ledger.withdraw(session, forecaster, question, at)
     except Refusal as refusal:
-        return _refuse(render, reading, question, forecaster, tell(), Typed(form, refusal))
-    return _accept(render, form, reading, question, forecaster, at)
+        return refused(render, reading, question, forecaster, tell(), Typed(form, refusal))
+    return accepted(render, form, reading, question, forecaster, at)
 
 
-def _accept(
+def accepted(
     render: Render, form: Mapping[str, str], session: Session, question: Question, who: Forecaster, moment: datetime
 ) -> Response:
     """What was stored, where it was typed: the row or the question's page."""
     slug = question.slug
     if form.get("view") == "desk":
-        page: Page = row_page(session, question, who, moment, saved=True)
-        return render(page, otherwise=f"/#question-{slug}")
+        return render(row_page(session, question, who, moment, saved=True), otherwise=view_of(form).saved(slug))
     page = question_page(session, question, who, moment, saved=True, way=form.get("way", ""))
     return render(page, otherwise=f"/questions/{slug}#forecast")
 
 
-def _refuse(
+def refused(
     render: Render, session: Session, question: Question, who: Forecaster, moment: datetime, typed: Typed
 ) -> Response:
     """What was typed and what is wrong with it, where it was typed; on the question's page if the desk has no row."""
@@ -87,7 +87,7 @@ def _refuse(
 
         def whole() -> Page:
             if page.row.glance.status in ON_THE_DESK:
-                return desk_page(session, who, moment, refused=(question.slug, typed))
+                return desk_page(session, who, moment, view_of(typed.form), refused=(question.slug, typed))
             return question_page(session, question, who, moment, typed=typed)
 
         return render(page, status=status, whole=whole)
@@ -99,9 +99,8 @@ def row_page(
     *, typed: Typed | None = None, saved: bool = False,
 ) -> RowPage:  # fmt: skip
     """One row of the desk."""
-    asked = views.one(session, question, moment)
-    standing = ledger.standing(session, who, question, moment)
-    return RowPage(viewer=who, here="/", row=views.row(asked, standing, typed=typed, saved=saved))
+    row = sheet.row(sheet.known_of(session, question, who, moment), typed=typed, saved=saved)
+    return RowPage(viewer=who, here="/", row=row)
 
 
 def question_page(
