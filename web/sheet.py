@@ -41,6 +41,7 @@ TITLES = {
     "stale": "Stale",
     "moved": "Moved",
     "closing": "Closing soon",
+    "upcoming": "Opening later",
     "waiting": "Waiting for resolution",
     "decided": "Resolved",
 }
@@ -123,11 +124,12 @@ class Known:
 
 Sort = Callable[[Known], bool]
 SORTS: Mapping[str, Sort] = {
-    "open": lambda one: one.asked.status in ("open", "upcoming"),
+    "open": lambda one: one.asked.status == "open",
     "unanswered": lambda one: one.asked.status == "open" and one.standing is None,
     "stale": lambda one: one.asked.status == "open" and one.elapsed >= STALE,
     "moved": lambda one: one.asked.status == "open" and one.moved >= MOVED - 1e-9,
     "closing": lambda one: one.asked.status == "open" and one.question.closes_at - one.asked.moment <= SOON,
+    "upcoming": lambda one: one.asked.status == "upcoming",
     "waiting": lambda one: one.asked.status == "closed",
     "decided": lambda one: one.asked.status in ("resolved", "annulled"),
 }
@@ -135,6 +137,7 @@ ORDERS: Mapping[str, Callable[[Known], Any]] = {
     "stale": lambda one: -one.elapsed,
     "moved": lambda one: -one.moved,
     "closing": lambda one: one.question.closes_at,
+    "upcoming": lambda one: one.question.opens_at,
     "waiting": lambda one: one.question.closes_at,
     "decided": lambda one: -one.question.resolution,
 }
@@ -171,8 +174,8 @@ def sheet(
 
 
 def _shown(show: str, sorts: Mapping[str, Sequence[Known]]) -> str:
-    """The sort that is wanted: by default what is open, and what was decided where nothing is."""
-    show = show or ("open" if sorts["open"] or not sorts["decided"] else "decided")
+    """The sort that is wanted: by default what is open, where nothing is what will be, then what was."""
+    show = show or next((name for name in ("open", "upcoming", "decided", "waiting") if sorts[name]), "open")
     if show not in sorts:
         raise InvalidView(f"“{show[:40]}” is no part of the sheet. Choose {', '.join(sorts)}.", "show")
     return show

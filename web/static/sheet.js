@@ -8,6 +8,7 @@
   const fieldOf = row => row.querySelector(".answer input:not([type=hidden])");
   const press = (row, name) => row.querySelector(`.act-${name} button`)?.click();
   let tapped = false;
+  let typing = false;
   sheet.classList.add("live");
 
   function go(row, step) {
@@ -50,8 +51,10 @@
   // Whoever saves is on the next question at once; what the server says of this one comes when it comes.
   sheet.addEventListener("submit", event => {
     if (event.target.matches(".answer") && !tapped) go(rowOf(event.target), 1);
-    tapped = false;
+    tapped = typing = false;
   });
+
+  sheet.addEventListener("input", () => { typing = true; });
 
   sheet.addEventListener("click", event => {
     const track = event.target.closest(".track");
@@ -70,8 +73,9 @@
     const wrong = row.querySelector(".error");
     const title = row.querySelector("h3").innerText;
     said.textContent = `${title} ${(wrong || row.querySelector(".own")).innerText}`;
-    if (wrong && !document.activeElement?.value) fieldOf(row)?.focus();
-    else if (document.activeElement === document.body) fieldOf(row)?.focus({ preventScroll: true });
+    // A refusal calls back whoever has not begun to answer the next question; the rest hear of it.
+    const lost = document.activeElement === document.body;
+    if (lost || (wrong && !typing)) (row.querySelector("[aria-invalid]") || fieldOf(row))?.focus();
     for (const old of sheet.querySelectorAll(".toast")) old.classList.remove("toast");
     const undo = row.classList.contains("saved") && row.querySelector(".act-undo");
     if (!undo) return;
