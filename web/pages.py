@@ -279,11 +279,12 @@ class CalibrationView:
 class Uttered:
     """One forecast in a dot of the calibration diagram.
 
+    forecaster  None for somebody who keeps their forecasts private
     at        when it began to count
     recorded  when it was put on record here, if that was later than it was said; else None
     """
 
-    forecaster: Forecaster
+    forecaster: Forecaster | None
     slug: str
     title: str
     imported: bool

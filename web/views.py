@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 from forecasts import crowd, history, ledger, speech
 from forecasts.leaderboard import Board, Measure
 from forecasts.models import CROWD, Forecast, Forecaster, Position
+from forecasts.permissions import sees
 from forecasts.rules import RULES
 from forecasts.timeline import standing_at
 from questions import catalog
@@ -333,13 +334,19 @@ def terms(session: Session, asked: Asked) -> Terms:
     )
 
 
-def forecaster_of(session: Session, handle: str) -> Forecaster:
-    """Whoever has that handle. Raises NotFound."""
+def forecaster_of(session: Session, handle: str, viewer: Forecaster | None) -> Forecaster:
+    """Whoever has that handle, if the viewer may look at their pages. Raises NotFound, alike for who is not there."""
     named = select(Forecaster).where(Forecaster.handle == handle.lower())
     found = session.exec(named).first() if catalog.is_name(handle) else None
-    if found is None:
+    if found is None or not sees(viewer, found):
         raise NotFound(f"There is no forecaster “{handle[:40]}”. The leaderboard lists those there are.")
     return found
+
+
+def people(session: Session, viewer: Forecaster | None) -> list[Forecaster]:
+    """Every forecaster whose pages the viewer may look at, by kind and name: whom a form offers."""
+    found = session.exec(select(Forecaster).order_by(col(Forecaster.kind), col(Forecaster.name)))
+    return [one for one in found if sees(viewer, one)]
 
 
 def paragraphs(text: str) -> list[str]:

@@ -26,7 +26,7 @@ router = APIRouter()
 
 @router.get("/people/{handle}")
 def person(handle: str, reading: Reading, viewer: Viewer, moment: Now, render: Rendering) -> Response:
-    return render(person_page(reading, views.forecaster_of(reading, handle), viewer, moment))
+    return render(person_page(reading, views.forecaster_of(reading, handle, viewer), viewer, moment))
 
 
 def person_page(session: Session, who: Forecaster, viewer: Forecaster | None, moment: datetime) -> PersonPage:
