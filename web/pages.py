@@ -16,6 +16,7 @@ from questions.models import QuestionSet, Resolution, Source
 from questions.shape import Field
 from web import charts, diagrams
 from web.filters import Choosing
+from web.paging import Paging
 
 
 @dataclass(frozen=True)
@@ -347,12 +348,17 @@ class Prospects:
 
 @dataclass(frozen=True)
 class Result:
-    """A person's score on one question; `rule` names the scale it is on."""
+    """A person's score on one question.
+
+    said  what they said at the end, "" where that is not shown
+    rule  the name of the scale that the loss is on
+    """
 
     slug: str
     title: str
     imported: bool
     outcome: str
+    said: str
     rule: str
     loss: float
     peer: float
@@ -368,6 +374,38 @@ class Place:
     forecaster: Forecaster
     value: str
     interval: diagrams.Interval
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where somebody stands: the chief boards in a sentence each, every board on which they have a row, and since when.
+
+    course  their skill over time; None where too few outcomes are known
+    """
+
+    told: Sequence[tuple[Measure, str]]
+    places: Sequence[tuple[Measure, Place]]
+    course: diagrams.Curves | None
+
+
+@dataclass(frozen=True)
+class Outstanding:
+    """The questions on which somebody gained most on the others, and lost most to them."""
+
+    best: Sequence[Result]
+    worst: Sequence[Result]
+
+
+@dataclass(frozen=True)
+class Updating:
+    """How somebody changes their mind: changed forecasts, on how many resolved questions, and how they move.
+
+    movement  None where no forecast on a yes-or-no question was ever changed
+    """
+
+    changes: int
+    asked: int
+    movement: Movement | None
 
 
 @dataclass(frozen=True)
@@ -525,11 +563,14 @@ class PersonPage(Page):
     template = "people/page.html"
     person: Forecaster
     source: Source | None
-    places: Sequence[tuple[Measure, Place]]
+    choosing: Choosing
+    standing: Standing
+    outstanding: Outstanding
     results: Sequence[Result]
+    paging: Paging
     current: Sequence[tuple[Glance, Own]]
     view: CalibrationView
-    movement: Movement | None
+    updating: Updating
     extremizing: Extremizing | None
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from sqlmodel import Session, col, select
 
 from forecasts import crowd, history, ledger, speech
-from forecasts.leaderboard import Board, Measure
+from forecasts.leaderboard import Board, Measure, Row
 from forecasts.models import CROWD, Forecast, Forecaster, Position
 from forecasts.permissions import sees
 from forecasts.rules import RULES
@@ -377,19 +377,26 @@ def standing_of(
 def places(session: Session, board: Board) -> Places:
     """The board's rows with who they are, their intervals on one scale."""
     people = {who.id: who for who in session.exec(select(Forecaster))}
-    measure = board.measure
-    scale = diagrams.interval_scale(
-        [(row.low, row.value, row.high) for row in board.rows], _held_against(board, people)
-    )
+    scale = _scale(board, people)
+    rows = [_place(row, people[row.forecaster], board.measure, scale) for row in board.rows]
+    return Places(rows, diagrams.interval_axis(scale))
 
+
+def place_of(board: Board, who: Forecaster, people: Mapping[int, Forecaster]) -> Place | None:
+    """One forecaster's row on a board, drawn as it is there; None where they have none."""
+    row = next((row for row in board.rows if row.forecaster == who.id), None)
+    return None if row is None else _place(row, who, board.measure, _scale(board, people))
+
+
+def _scale(board: Board, people: Mapping[int, Forecaster]) -> diagrams.IntervalScale:
+    return diagrams.interval_scale([(row.low, row.value, row.high) for row in board.rows], _held_against(board, people))
+
+
+def _place(row: Row, who: Forecaster, measure: Measure, scale: diagrams.IntervalScale) -> Place:
     def say(value: float) -> str:
         return told(value, measure)
 
-    rows = [
-        Place(row, people[row.forecaster], say(row.value), diagrams.interval(row.low, row.value, row.high, scale, say))
-        for row in board.rows
-    ]
-    return Places(rows, diagrams.interval_axis(scale))
+    return Place(row, who, say(row.value), diagrams.interval(row.low, row.value, row.high, scale, say))
 
 
 def _held_against(board: Board, people: Mapping[int, Forecaster]) -> float | None:

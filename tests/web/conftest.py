@@ -107,13 +107,7 @@ def load(database: Database, *drafts: dict[str, Any]) -> list[Question]:
     """Load a set in which the almanac calls whatever is yes or no 60% likely."""
     said = {"binary": np.array([0.4, 0.6])}
     judged = [Draft(one, said.get(one["kind"]), "It says so.") for one in drafts]
-    about = {
-        "slug": "weather",
-        "title": "The weather",
-        "description": "What the almanac says.",
-        "source": SOURCE,
-        "expires_after": None,
-    }
+    about = {"slug": "weather", "title": "The weather", "description": "What the almanac says.", "source": SOURCE}
     with database.writing() as (session, moment):
         loading.load(session, SetFile(about, judged), "weather.toml", by=journal.OPERATOR, moment=moment)
     with database.reading() as session:

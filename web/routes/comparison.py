@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from fastapi import APIRouter, Response
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from forecasts import boards, cases, comparison, murphy, pairing
 from forecasts.comparison import Comparison, Evidence, Verdict
