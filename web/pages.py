@@ -14,7 +14,7 @@ from forecasts.updating import Movement
 from questions.errors import Refusal
 from questions.models import QuestionSet, Resolution, Source
 from questions.shape import Field
-from web import charts, diagrams
+from web import charts, diagrams, tracks
 from web.filters import Choosing
 from web.paging import Paging
 
@@ -277,6 +277,92 @@ class CalibrationView:
 
 
 @dataclass(frozen=True)
+class Point:
+    """A claim on its source's page: its number on one scale with the crowd's, and whether it came true.
+
+    apart    by how much the crowd says more or less, in words; "" where that is not to be said
+    verdict  "right", "wrong" or "even"; "" until the outcome is known, and where the source says nothing
+    told     why, in a sentence
+    """
+
+    claim: Claim
+    track: tracks.Track | None
+    apart: str
+    verdict: str
+    told: str
+
+
+@dataclass(frozen=True)
+class Part:
+    """The claims under one heading; `title` is "" where there are no headings."""
+
+    title: str
+    points: Sequence[Point]
+
+
+@dataclass(frozen=True)
+class Told:
+    """One of a text's calls: which question, what it said of it, what that cost, and what it earned on the others."""
+
+    slug: str
+    title: str
+    imported: bool
+    sentence: str
+    loss: float
+    peer: float
+
+
+@dataclass(frozen=True)
+class Versus:
+    """A text's mean Brier score on some questions beside those of others; `crowd` is None where it is not compared."""
+
+    title: str
+    questions: int
+    text: float
+    crowd: float | None
+    even: float
+
+
+@dataclass(frozen=True)
+class Record:
+    """How good a forecaster a text has been so far, on the questions of one set.
+
+    spoke        on how many questions it says something
+    resolved     how many of those are resolved, and `annulled` how many count for nothing
+    right, wrong, even  how many of the resolved ones it was right or wrong about, or leant to no side
+    versus       its mean Brier score beside others', on yes-or-no questions
+    peer         its peer score in a sentence; "" where it has none
+    binary       how many of the resolved questions are yes or no
+    calibration  None while these are too few to tell anything
+    best, worst  the calls it was right about at the least cost, and wrong about at the highest
+    """
+
+    spoke: int
+    resolved: int
+    annulled: int
+    right: int
+    wrong: int
+    even: int
+    versus: Sequence[Versus]
+    peer: str
+    binary: int
+    calibration: CalibrationView | None
+    best: Sequence[Told]
+    worst: Sequence[Told]
+
+
+@dataclass(frozen=True)
+class Awaited:
+    """A question whose outcome is expected next; `closed` once it takes no more forecasts."""
+
+    slug: str
+    title: str
+    imported: bool
+    resolves_at: datetime
+    closed: bool
+
+
+@dataclass(frozen=True)
 class Uttered:
     """One forecast in a dot of the calibration diagram.
 
@@ -487,7 +573,11 @@ class SetPage(Page):
     within: QuestionSet
     source: Source | None
     speaker: Forecaster | None
-    claims: Sequence[Claim]
+    record: Record | None
+    counts: Sequence[tuple[str, int]]
+    awaited: Sequence[Awaited]
+    parts: Sequence[Part]
+    paging: Paging
 
 
 @dataclass(frozen=True)

@@ -55,16 +55,16 @@ class Asked:
     @cached_property
     def crowd(self) -> Vector | None:
         """What the crowd says now, or said at the end; None while nobody stands."""
-        index = self._latest
-        return None if index is None or not self.path.count[index] else self.path.middle[index]
+        row = self.row
+        return None if row is None or not self.path.count[row] else self.path.middle[row]
 
     @property
     def count(self) -> int:
         """How many people the crowd is made of."""
-        return 0 if self._latest is None else int(self.path.count[self._latest])
+        return 0 if self.row is None else int(self.path.count[self.row])
 
     @property
-    def _latest(self) -> int | None:
+    def row(self) -> int | None:
         """The row of the path that counts: of a window that is over, the one just before its end."""
         running = self.status in ("open", "upcoming")
         return crowd.at(self.path, self.window.now if running else self.window.until - 1)
@@ -229,7 +229,7 @@ def spread_chart(asked: Asked, mine: Vector | None) -> charts.Density | None:
         spreads,
         lambda value: asked.kind.reading(value, asked.shape),
         quantiles=_quantiles(asked, first),
-        outcome=_where(asked),
+        outcome=where(asked),
         ends=(asked.shape.outcomes[0], asked.shape.outcomes[-1]),
     )
 
@@ -243,7 +243,7 @@ def _quantiles(asked: Asked, vector: Vector) -> list[charts.Quantile]:
     ]
 
 
-def _where(asked: Asked) -> charts.Outcome | None:
+def where(asked: Asked) -> charts.Outcome | None:
     """Where the truth fell: the middle of its bin, or the end of the range that it lies beyond."""
     if asked.resolution is None or asked.resolution.outcome is None:
         return None
