@@ -254,10 +254,13 @@ def counts(listed: Sequence[Listed], moment: datetime) -> list[tuple[str, int]]:
 
 def awaited(listed: Sequence[Listed], moment: datetime) -> list[Awaited]:
     """The questions that are to be resolved next."""
-    states = [(one.question, catalog.status(one.question, one.resolution, moment)) for one in listed]
-    open_ = [(question, state) for question, state in states if state in ("open", "closed", "upcoming")]
-    open_.sort(key=lambda pair: (pair[0].resolves_at, pair[0].position))
+    undecided = [
+        one.question
+        for one in listed
+        if catalog.status(one.question, one.resolution, moment) not in ("resolved", "annulled")
+    ]
+    undecided.sort(key=lambda question: (question.resolves_at, question.position))
     return [
-        Awaited(question.slug, question.title, question.imported, question.resolves_at, state == "closed")
-        for question, state in open_[:MOST_AWAITED]
+        Awaited(question.slug, question.title, question.imported, question.resolves_at, question.resolves_at <= moment)
+        for question in undecided[:MOST_AWAITED]
     ]

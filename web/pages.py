@@ -353,13 +353,13 @@ class Record:
 
 @dataclass(frozen=True)
 class Awaited:
-    """A question whose outcome is expected next; `closed` once it takes no more forecasts."""
+    """A question whose outcome is expected next; `due` where it should be known by now."""
 
     slug: str
     title: str
     imported: bool
     resolves_at: datetime
-    closed: bool
+    due: bool
 
 
 @dataclass(frozen=True)
