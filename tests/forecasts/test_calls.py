@@ -1,5 +1,7 @@
 """Single forecasts: which were right, what was said last, and which earned or cost most."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -15,8 +17,9 @@ from tests.cast import DAY, HOUR, NOON, SPECS, MovedClock, called, draft, publis
 
 def resolved(kind: str, outcome: int | None) -> Listed:
     """A question of that kind with its outcome, as no table knows it."""
-    question = Question(kind=kind, spec=SPECS[kind], opens_at=NOON, closes_at=NOON + DAY)
-    return Listed(question, Resolution(verdict="resolved", outcome=outcome))
+    asked: dict[str, Any] = {"kind": kind, "spec": SPECS[kind], "opens_at": NOON, "closes_at": NOON + DAY}
+    decided: dict[str, Any] = {"verdict": "resolved", "outcome": outcome}
+    return Listed(Question(**asked), Resolution(**decided))
 
 
 VERDICTS = [
