@@ -104,7 +104,7 @@ def _read(session: Session) -> Cells:
 def chosen(session: Session, narrowed: Filter, visible: ColumnElement[bool]) -> set[int]:
     """The resolved questions that a filter leaves."""
     statement = (
-        select(Question.id, Question.tags)
+        select(Question.id)
         .join(Resolution, col(Resolution.entry) == Question.resolution)
         .where(visible, Resolution.verdict == "resolved")
     )
@@ -114,7 +114,10 @@ def chosen(session: Session, narrowed: Filter, visible: ColumnElement[bool]) -> 
         statement = statement.where(col(Resolution.known_at) >= narrowed.since)
     if narrowed.until is not None:
         statement = statement.where(col(Resolution.known_at) < narrowed.until)
-    return {key for key, tags in session.exec(statement) if not narrowed.tag or narrowed.tag in tags}
+    if not narrowed.tag:
+        return set(session.exec(statement))
+    tagged = session.execute(statement.add_columns(col(Question.tags)))
+    return {key for key, tags in tagged if narrowed.tag in tags}
 
 
 def board(session: Session, measure: str, narrowed: Filter, visible: ColumnElement[bool]) -> Board:
