@@ -17,6 +17,9 @@ from questions.shape import Vector
 
 RIGHT, WRONG, EVEN = "right", "wrong", "even"
 
+NOTHING = 0.0005
+"""A peer score nearer to 0 than this is shown as 0, and is neither a gain nor a loss."""
+
 TAIL = 0.1
 """What lies outside of an 80% interval at either side."""
 
@@ -44,11 +47,11 @@ class Calls:
 
     def best(self, most: int) -> list[int]:
         """The places of those that earned most on the others, the best first; those that earned nothing are none."""
-        return [i for i in np.argsort(-self.peer, kind="stable").tolist() if self.peer[i] > 0][:most]
+        return [i for i in np.argsort(-self.peer, kind="stable").tolist() if self.peer[i] >= NOTHING][:most]
 
     def worst(self, most: int) -> list[int]:
         """The places of those that cost most against the others, the worst first."""
-        return [i for i in np.argsort(self.peer, kind="stable").tolist() if self.peer[i] < 0][:most]
+        return [i for i in np.argsort(self.peer, kind="stable").tolist() if self.peer[i] <= -NOTHING][:most]
 
 
 def of(session: Session, who: Forecaster, questions: set[int]) -> Calls:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from questions.shape import Axis
-from web.charts import Bar, Box, Dot, Label, Scale, Tick, along_ticks, tenth
+from web.charts import Bar, Box, Dot, Label, Scale, Tick, along_ticks, measure, tenth
 
 BOX = Box(8, 6, 280, 30)
 MIDDLE = 18.0
@@ -51,7 +51,7 @@ def track(axis: Axis, subject: str, text: Said | None, crowd: Said | None, truth
     truth    where the outcome lies and what it is; None until it is known
     """
     along = Scale(axis.low, axis.high, BOX.left, BOX.right)
-    ticks = along_ticks(axis, along, BOX)
+    ticks = tuple(_inside(tick) for tick in along_ticks(axis, along, BOX))
     return Track(
         label=_label(ticks, subject, [one for one in (text, crowd) if one is not None], truth),
         box=BOX,
@@ -62,6 +62,12 @@ def track(axis: Axis, subject: str, text: Said | None, crowd: Said | None, truth
         gap=_gap(text, crowd, along),
         truth=None if truth is None else Label(along.place(truth[0]), MIDDLE, "middle", truth[1]),
     )
+
+
+def _inside(tick: Tick) -> Tick:
+    """The tick with its label within the drawing's right edge."""
+    beyond = tick.place + measure(tick.label) / (1 if tick.anchor == "start" else 2) > Track.width
+    return Tick(Track.width, tick.label, "end") if beyond and tick.anchor != "end" else tick
 
 
 def _label(ticks: Sequence[Tick], subject: str, said: Sequence[Said], truth: tuple[float, str] | None) -> str:

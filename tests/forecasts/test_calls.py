@@ -49,9 +49,9 @@ def test_of_what_is_not_known_nobody_was_right() -> None:
 
 
 def test_the_best_earned_and_the_worst_cost_and_those_between_are_neither() -> None:
-    peer = np.array([0.1, -0.2, 0.0, 0.3, np.nan, -0.1])
-    blank = np.zeros(6)
-    made = Calls(np.arange(6), blank, peer, blank, blank)
+    peer = np.array([0.1, -0.2, 0.0, 0.3, np.nan, -0.1, 0.0004, -0.0004])
+    blank = np.zeros(8)
+    made = Calls(np.arange(8), blank, peer, blank, blank)
 
     assert made.best(5) == [3, 0]
     assert made.best(1) == [3]
