@@ -145,6 +145,16 @@ def appoint(session: Session, handle: str, role: str) -> Forecaster:
     return person
 
 
+def keep_private(session: Session, person: Forecaster, private: bool) -> Forecaster:
+    """Close a person's own pages to others, or open them again. Raises NotAllowed for who is no person."""
+    person = session.get_one(Forecaster, person.id)
+    if person.kind != "person":
+        raise NotAllowed(f"“{person.name}” is a {person.kind}, not a person, and keeps nothing private.")
+    person.private = private
+    session.add(person)
+    return person
+
+
 def _named(session: Session, name: str) -> Forecaster | None:
     if not is_name(name):
         return None

@@ -256,6 +256,52 @@ def rank(
     return Board(how, rows, questions, groups, questions >= ENOUGH_FOR_A_PODIUM, parts)
 
 
+@dataclass(frozen=True)
+class Course:
+    """One forecaster's value on the board by skill as it was at t moments: five columns (t,).
+
+    at         the moments, rising
+    questions  on how many of their questions it rested
+    value      NaN where they had none
+    low, high  its 95% interval; NaN where the board would have shown none
+    """
+
+    at: Numbers
+    questions: Numbers
+    value: Vector
+    low: Vector
+    high: Vector
+
+
+def course(cells: Cells, known: Numbers, competes: Collection[int], forecaster: int, at: Numbers) -> Course:
+    """What the board by skill would have said of one forecaster at each of these moments.
+
+    known  (c,) when the outcome of each cell's question became known; at a moment those count that were known by then
+    at     (t,) rising
+
+    Scores are those of today: what was said is weighed by the windows that its questions came to have.
+    """
+    names = ("peer", "coverage", "presence")
+    cells = replace(cells, numbers={name: cells.numbers.get(name, np.full(len(known), np.nan)) for name in names})
+    counted = (cells.numbers["coverage"] > 0) & ~np.isnan(cells.numbers["peer"])
+    cells, known = cells.only(counted), known[counted]
+    rows = [_then(cells.only(known <= moment), competes, forecaster) for moment in at.tolist()]
+    columns = np.array(rows, dtype=np.float64).reshape(-1, 4).T
+    return Course(at, columns[0].astype(np.int64), *columns[1:])
+
+
+def _then(cells: Cells, competes: Collection[int], forecaster: int) -> tuple[float, float, float, float]:
+    """On how many questions the value of one forecaster rests, the value and its interval, by these cells alone."""
+    if not (cells.forecaster == forecaster).any():
+        return 0, np.nan, np.nan, np.nan
+    person = np.isin(cells.forecaster, list(competes))
+    found = _tally(cells, MEASURES["skill"], cells.numbers["peer"], person, -1, 1, np.random.default_rng(0))
+    (one,) = np.flatnonzero(found.forecaster == forecaster).tolist()
+    known = found.groups[one] >= ENOUGH_FOR_AN_INTERVAL
+    low, high = (float(found.low[one]), float(found.high[one])) if known else (np.nan, np.nan)
+    return int(found.questions[one]), float(found.value[one]), low, high
+
+
 def _counted(cells: Cells, how: Measure, person: Mask, crowd: int, even: int) -> tuple[Mask, Vector, int]:
     """Which cells count by this measure, the number of each, and into how many parts they fall."""
     number, coverage = cells.numbers[how.number], cells.numbers["coverage"]

@@ -14,8 +14,9 @@ from forecasts.updating import Movement
 from questions.errors import Refusal
 from questions.models import QuestionSet, Resolution, Source
 from questions.shape import Field
-from web import charts, diagrams
+from web import charts, diagrams, tracks
 from web.filters import Choosing
+from web.paging import Paging
 
 
 @dataclass(frozen=True)
@@ -276,14 +277,101 @@ class CalibrationView:
 
 
 @dataclass(frozen=True)
+class Point:
+    """A claim on its source's page: its number on one scale with the crowd's, and whether it came true.
+
+    apart    by how much the crowd says more or less, in words; "" where that is not to be said
+    verdict  "right", "wrong" or "even"; "" until the outcome is known, and where the source says nothing
+    told     why, in a sentence
+    """
+
+    claim: Claim
+    track: tracks.Track | None
+    apart: str
+    verdict: str
+    told: str
+
+
+@dataclass(frozen=True)
+class Part:
+    """The claims under one heading; `title` is "" where there are no headings."""
+
+    title: str
+    points: Sequence[Point]
+
+
+@dataclass(frozen=True)
+class Told:
+    """One of a text's calls: which question, what it said of it, what that cost, and what it earned on the others."""
+
+    slug: str
+    title: str
+    imported: bool
+    sentence: str
+    loss: float
+    peer: float
+
+
+@dataclass(frozen=True)
+class Versus:
+    """A text's mean Brier score on some questions beside those of others; `crowd` is None where it is not compared."""
+
+    title: str
+    questions: int
+    text: float
+    crowd: float | None
+    even: float
+
+
+@dataclass(frozen=True)
+class Record:
+    """How good a forecaster a text has been so far, on the questions of one set.
+
+    spoke        on how many questions it says something
+    resolved     how many of those are resolved, and `annulled` how many count for nothing
+    right, wrong, even  how many of the resolved ones it was right or wrong about, or leant to no side
+    versus       its mean Brier score beside others', on yes-or-no questions
+    peer         its peer score in a sentence; "" where it has none
+    binary       how many of the resolved questions are yes or no
+    calibration  None while these are too few to tell anything
+    best, worst  the calls it was right about at the least cost, and wrong about at the highest
+    """
+
+    spoke: int
+    resolved: int
+    annulled: int
+    right: int
+    wrong: int
+    even: int
+    versus: Sequence[Versus]
+    peer: str
+    binary: int
+    calibration: CalibrationView | None
+    best: Sequence[Told]
+    worst: Sequence[Told]
+
+
+@dataclass(frozen=True)
+class Awaited:
+    """A question whose outcome is expected next; `due` where it should be known by now."""
+
+    slug: str
+    title: str
+    imported: bool
+    resolves_at: datetime
+    due: bool
+
+
+@dataclass(frozen=True)
 class Uttered:
     """One forecast in a dot of the calibration diagram.
 
+    forecaster  None for somebody who keeps their forecasts private
     at        when it began to count
     recorded  when it was put on record here, if that was later than it was said; else None
     """
 
-    forecaster: Forecaster
+    forecaster: Forecaster | None
     slug: str
     title: str
     imported: bool
@@ -346,12 +434,17 @@ class Prospects:
 
 @dataclass(frozen=True)
 class Result:
-    """A person's score on one question; `rule` names the scale it is on."""
+    """A person's score on one question.
+
+    said  what they said at the end, "" where that is not shown
+    rule  the name of the scale that the loss is on
+    """
 
     slug: str
     title: str
     imported: bool
     outcome: str
+    said: str
     rule: str
     loss: float
     peer: float
@@ -367,6 +460,38 @@ class Place:
     forecaster: Forecaster
     value: str
     interval: diagrams.Interval
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where somebody stands: the chief boards in a sentence each, every board on which they have a row, and since when.
+
+    course  their skill over time; None where too few outcomes are known
+    """
+
+    told: Sequence[tuple[Measure, str]]
+    places: Sequence[tuple[Measure, Place]]
+    course: diagrams.Curves | None
+
+
+@dataclass(frozen=True)
+class Outstanding:
+    """The questions on which somebody gained most on the others, and lost most to them."""
+
+    best: Sequence[Result]
+    worst: Sequence[Result]
+
+
+@dataclass(frozen=True)
+class Updating:
+    """How somebody changes their mind: changed forecasts, on how many resolved questions, and how they move.
+
+    movement  None where no forecast on a yes-or-no question was ever changed
+    """
+
+    changes: int
+    asked: int
+    movement: Movement | None
 
 
 @dataclass(frozen=True)
@@ -448,7 +573,11 @@ class SetPage(Page):
     within: QuestionSet
     source: Source | None
     speaker: Forecaster | None
-    claims: Sequence[Claim]
+    record: Record | None
+    counts: Sequence[tuple[str, int]]
+    awaited: Sequence[Awaited]
+    parts: Sequence[Part]
+    paging: Paging
 
 
 @dataclass(frozen=True)
@@ -524,11 +653,14 @@ class PersonPage(Page):
     template = "people/page.html"
     person: Forecaster
     source: Source | None
-    places: Sequence[tuple[Measure, Place]]
+    choosing: Choosing
+    standing: Standing
+    outstanding: Outstanding
     results: Sequence[Result]
+    paging: Paging
     current: Sequence[tuple[Glance, Own]]
     view: CalibrationView
-    movement: Movement | None
+    updating: Updating
     extremizing: Extremizing | None
 
 

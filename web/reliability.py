@@ -22,11 +22,15 @@ MOST_DISTINCT = 300
 def view_of(
     session: Session, who: Forecaster | None, listed: Sequence[Listed], address: dict[str, str]
 ) -> CalibrationView:
-    """Calibration over the resolved ones of these questions, everybody's where `who` is None.
+    """Calibration over the resolved ones of these questions, everybody's where `who` is None; see `view`."""
+    return view(cases.spoken(session, who, listed), address)
+
+
+def view(found: Spoken, address: dict[str, str]) -> CalibrationView:
+    """Calibration of these forecasts.
 
     address  what the page that lists a dot's forecasts must be told besides the bin
     """
-    found = cases.spoken(session, who, listed)
     yes, several, ordered = found.of_kind("binary"), found.of_kind("choice"), found.of_kind(*ORDERED)
     happened = cases.binary(yes)
     return CalibrationView(

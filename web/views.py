@@ -10,8 +10,9 @@ import numpy as np
 from sqlmodel import Session, col, select
 
 from forecasts import crowd, history, ledger, speech
-from forecasts.leaderboard import Board, Measure
+from forecasts.leaderboard import Board, Measure, Row
 from forecasts.models import CROWD, Forecast, Forecaster, Position
+from forecasts.permissions import sees
 from forecasts.rules import RULES
 from forecasts.timeline import standing_at
 from questions import catalog
@@ -54,16 +55,16 @@ class Asked:
     @cached_property
     def crowd(self) -> Vector | None:
         """What the crowd says now, or said at the end; None while nobody stands."""
-        index = self._latest
-        return None if index is None or not self.path.count[index] else self.path.middle[index]
+        row = self.row
+        return None if row is None or not self.path.count[row] else self.path.middle[row]
 
     @property
     def count(self) -> int:
         """How many people the crowd is made of."""
-        return 0 if self._latest is None else int(self.path.count[self._latest])
+        return 0 if self.row is None else int(self.path.count[self.row])
 
     @property
-    def _latest(self) -> int | None:
+    def row(self) -> int | None:
         """The row of the path that counts: of a window that is over, the one just before its end."""
         running = self.status in ("open", "upcoming")
         return crowd.at(self.path, self.window.now if running else self.window.until - 1)
@@ -228,7 +229,7 @@ def spread_chart(asked: Asked, mine: Vector | None) -> charts.Density | None:
         spreads,
         lambda value: asked.kind.reading(value, asked.shape),
         quantiles=_quantiles(asked, first),
-        outcome=_where(asked),
+        outcome=where(asked),
         ends=(asked.shape.outcomes[0], asked.shape.outcomes[-1]),
     )
 
@@ -242,7 +243,7 @@ def _quantiles(asked: Asked, vector: Vector) -> list[charts.Quantile]:
     ]
 
 
-def _where(asked: Asked) -> charts.Outcome | None:
+def where(asked: Asked) -> charts.Outcome | None:
     """Where the truth fell: the middle of its bin, or the end of the range that it lies beyond."""
     if asked.resolution is None or asked.resolution.outcome is None:
         return None
@@ -333,13 +334,19 @@ def terms(session: Session, asked: Asked) -> Terms:
     )
 
 
-def forecaster_of(session: Session, handle: str) -> Forecaster:
-    """Whoever has that handle. Raises NotFound."""
+def forecaster_of(session: Session, handle: str, viewer: Forecaster | None) -> Forecaster:
+    """Whoever has that handle, if the viewer may look at their pages. Raises NotFound, alike for who is not there."""
     named = select(Forecaster).where(Forecaster.handle == handle.lower())
     found = session.exec(named).first() if catalog.is_name(handle) else None
-    if found is None:
+    if found is None or not sees(viewer, found):
         raise NotFound(f"There is no forecaster “{handle[:40]}”. The leaderboard lists those there are.")
     return found
+
+
+def people(session: Session, viewer: Forecaster | None) -> list[Forecaster]:
+    """Every forecaster whose pages the viewer may look at, by kind and name: whom a form offers."""
+    found = session.exec(select(Forecaster).order_by(col(Forecaster.kind), col(Forecaster.name)))
+    return [one for one in found if sees(viewer, one)]
 
 
 def paragraphs(text: str) -> list[str]:
@@ -370,19 +377,26 @@ def standing_of(
 def places(session: Session, board: Board) -> Places:
     """The board's rows with who they are, their intervals on one scale."""
     people = {who.id: who for who in session.exec(select(Forecaster))}
-    measure = board.measure
-    scale = diagrams.interval_scale(
-        [(row.low, row.value, row.high) for row in board.rows], _held_against(board, people)
-    )
+    scale = _scale(board, people)
+    rows = [_place(row, people[row.forecaster], board.measure, scale) for row in board.rows]
+    return Places(rows, diagrams.interval_axis(scale))
 
+
+def place_of(board: Board, who: Forecaster, people: Mapping[int, Forecaster]) -> Place | None:
+    """One forecaster's row on a board, drawn as it is there; None where they have none."""
+    row = next((row for row in board.rows if row.forecaster == who.id), None)
+    return None if row is None else _place(row, who, board.measure, _scale(board, people))
+
+
+def _scale(board: Board, people: Mapping[int, Forecaster]) -> diagrams.IntervalScale:
+    return diagrams.interval_scale([(row.low, row.value, row.high) for row in board.rows], _held_against(board, people))
+
+
+def _place(row: Row, who: Forecaster, measure: Measure, scale: diagrams.IntervalScale) -> Place:
     def say(value: float) -> str:
         return told(value, measure)
 
-    rows = [
-        Place(row, people[row.forecaster], say(row.value), diagrams.interval(row.low, row.value, row.high, scale, say))
-        for row in board.rows
-    ]
-    return Places(rows, diagrams.interval_axis(scale))
+    return Place(row, who, say(row.value), diagrams.interval(row.low, row.value, row.high, scale, say))
 
 
 def _held_against(board: Board, people: Mapping[int, Forecaster]) -> float | None:

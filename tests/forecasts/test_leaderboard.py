@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.special import ndtr
 
 from forecasts import skill
-from forecasts.leaderboard import ENOUGH_FOR_A_PODIUM, MEASURES, Board, Cells, Row, rank
+from forecasts.leaderboard import ENOUGH_FOR_A_PODIUM, MEASURES, Board, Cells, Row, course, rank
 
 ADA, BOB, MO, CY = 1, 2, 3, 4
 CROWD, EVEN = -1, -2
@@ -529,3 +529,37 @@ def test_of_twelve_who_are_alike_each_is_among_the_first_ten_with_ten_in_twelve(
     assert rows[0].top is not None
     assert rows[-1].top is not None
     assert 0.5 < rows[-1].top < 10 / 12 < rows[0].top < 1
+
+
+# Over time
+
+
+def test_the_course_of_a_skill_is_what_the_board_would_have_said_with_what_was_known_by_then() -> None:
+    found = season(seed=3, questions=8, skill={ADA: 0.1, BOB: 0.0, MO: -0.05, CY: -0.1})
+    known = found.question * 10
+
+    told = course(found, known, PEOPLE, ADA, np.array([0, 35, 40, 70]))
+
+    assert told.questions.tolist() == [1, 4, 5, 8]
+    for i, moment in enumerate(told.at.tolist()):
+        row = next(one for one in by("skill", found.only(known <= moment)).rows if one.forecaster == ADA)
+        assert told.value[i] == pytest.approx(row.value, abs=1e-12)
+        ends = (np.nan if end is None else end for end in (row.low, row.high))
+        assert (told.low[i], told.high[i]) == pytest.approx(tuple(ends), abs=1e-12, nan_ok=True)
+    assert np.isnan(told.low).tolist() == [True, True, False, False]
+
+
+def test_the_course_of_two_is_their_mean_peer_score_so_far() -> None:
+    """Two tell nothing of what forecasters are like, so nothing is drawn: 0.2, then (0.2 - 0.1) / 2."""
+    found = cells([1, 1, 2, 2], [ADA, BOB, ADA, BOB], peer=[0.2, -0.2, -0.1, 0.1])
+
+    told = course(found, np.array([5, 5, 9, 9]), {ADA, BOB}, ADA, np.array([4, 5, 9]))
+
+    assert told.questions.tolist() == [0, 1, 2]
+    assert told.value == pytest.approx([np.nan, 0.2, 0.05], nan_ok=True)
+
+
+def test_a_course_through_no_moment_is_empty() -> None:
+    told = course(cells([1], [ADA], peer=[0.2]), np.array([5]), {ADA}, BOB, np.array([], dtype=int))
+
+    assert (len(told.at), len(told.value)) == (0, 0)

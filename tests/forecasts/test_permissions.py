@@ -4,7 +4,7 @@ import pytest
 
 from forecasts.database import Database
 from forecasts.models import Forecaster
-from forecasts.permissions import may, require, visible
+from forecasts.permissions import may, require, sees, visible
 from questions import catalog
 from questions.errors import NotAllowed, NotFound
 from questions.models import Question
@@ -62,3 +62,18 @@ def test_only_what_is_published_is_seen(database: Database, rain: Question, stat
         else:
             with pytest.raises(NotFound):
                 catalog.find(session, "rain", visible(actor))
+
+
+def test_a_private_page_is_seen_by_its_person_and_by_administrators() -> None:
+    ada, bob, mo, boss = (
+        Forecaster(id=number, pseudonym=name, handle=name, name=name, role=role, joined_at=NOON)
+        for number, (name, role) in enumerate(
+            [("ada", "forecaster"), ("bob", "forecaster"), ("mo", "moderator"), ("boss", "administrator")]
+        )
+    )
+
+    assert [sees(who, ada) for who in (None, ada, bob, mo, boss)] == [True] * 5
+
+    ada.private = True
+
+    assert [sees(who, ada) for who in (None, ada, bob, mo, boss)] == [False, True, False, False, True]

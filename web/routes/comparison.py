@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from fastapi import APIRouter, Response
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from forecasts import boards, cases, comparison, murphy, pairing
 from forecasts.comparison import Comparison, Evidence, Verdict
@@ -32,7 +32,7 @@ def compare(
 
 def compare_page(session: Session, viewer: Forecaster | None, a: str, b: str, chosen: Choice) -> ComparePage:
     """What can be said of a against b over the questions that are chosen. Raises NotFound or InvalidFilter."""
-    first, second = views.forecaster_of(session, a), views.forecaster_of(session, b)
+    first, second = (views.forecaster_of(session, handle, viewer) for handle in (a, b))
     if first.id == second.id:
         raise InvalidFilter(f"{first.name} cannot be compared with {first.name}. Choose two forecasters.", "b")
     questions = boards.chosen(session, filters.read(session, chosen), visible(viewer))
@@ -42,7 +42,7 @@ def compare_page(session: Session, viewer: Forecaster | None, a: str, b: str, ch
     return ComparePage(
         viewer=viewer,
         here="/compare",
-        people=session.exec(select(Forecaster).order_by(col(Forecaster.kind), col(Forecaster.name))).all(),
+        people=views.people(session, viewer),
         a=first,
         b=second,
         comparison=found,
