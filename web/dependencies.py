@@ -21,6 +21,12 @@ COOKIE = "brierboard"
 NOT_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 LONGEST_FIELD = 20_000
 LONGEST_FILE = 1_000_000
+LONG = ("file", "text", "rationale", "comment")
+"""Fields that may be longer: files, and what is judged where it can be given back."""
+
+
+ON_A_QUESTION = ("forecasts", "withdrawal", "undo", "reaffirmation", "look", "comments")
+"""What the addresses of the forms on a question's page end with."""
 
 
 class Unreadable(Refusal):
@@ -124,7 +130,7 @@ def back_from(request: Request) -> str:
     """The page to come back to after signing in: this one, or for a form the page that it stands on."""
     if request.method != "GET":
         path, _, last = request.url.path.rpartition("/")
-        return quote(path if last in ("forecasts", "withdrawal") else request.url.path)
+        return quote(path if last in ON_A_QUESTION else request.url.path)
     return quote(request.url.path + (f"?{request.url.query}" if request.url.query else ""))
 
 
@@ -153,7 +159,7 @@ def require_text(name: str, value: str) -> None:
     """Raise Unreadable unless the database can hold the value as text of a sensible length."""
     if NOT_TEXT.search(value):
         raise Unreadable(f"The field “{name[:40]}” holds a character that is not text. Type it again.", name)
-    longest = LONGEST_FILE if name in ("file", "text") else LONGEST_FIELD
+    longest = LONGEST_FILE if name in LONG else LONGEST_FIELD
     if len(value) > longest:
         raise Unreadable(f"The field “{name[:40]}” is longer than {longest} characters. Shorten it.", name)
 

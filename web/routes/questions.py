@@ -1,4 +1,4 @@
-"""A question's page, and the forms by which people forecast and withdraw."""
+"""A question's page, and the forms by which people forecast, withdraw and comment."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -7,7 +7,7 @@ import numpy as np
 from fastapi import APIRouter, Response
 from sqlmodel import Session, col, select
 
-from forecasts import boards, ledger, prospects
+from forecasts import boards, discussion, ledger, prospects
 from forecasts.models import Forecast, Forecaster
 from forecasts.permissions import may, require, visible
 from forecasts.rules import RULES
@@ -17,9 +17,11 @@ from questions import catalog
 from questions.errors import Refusal
 from questions.models import Question, QuestionSet
 from questions.shape import Vector
-from web import views
+from web import reasons, talk, views
 from web.dependencies import Form, Now, Reading, SignedIn, Teller, Viewer, Writer
-from web.pages import Happens, Page, Prospects, QuestionPage, RowPage, Scored, Scores
+from web.filters import address
+from web.following import Sought, charted, live_of, said_by, zoom_of
+from web.pages import CommentsPage, Happens, Page, Prospects, QuestionPage, RowPage, Scored, Scores
 from web.rendering import Render, Rendering, status_of
 from web.routes.desk import ON_THE_DESK, desk_page
 from web.views import Asked, Typed
@@ -31,9 +33,9 @@ LEVELS = ((0.1, "the low end (10%)"), (0.5, "the middle"), (0.9, "the high end (
 
 
 @router.get("")
-def question(slug: str, reading: Reading, viewer: Viewer, moment: Now, render: Rendering) -> Response:
+def question(slug: str, reading: Reading, viewer: Viewer, moment: Now, sought: Sought, render: Rendering) -> Response:
     found = catalog.find(reading, slug, visible(viewer))
-    return render(question_page(reading, found, viewer, moment))
+    return render(question_page(reading, found, viewer, moment, zoom=sought.zoom, before=sought.before))
 
 
 @router.post("/forecasts")
@@ -44,8 +46,9 @@ def submit(
     question = catalog.find(reading, slug, visible(forecaster))
     try:
         answer = catalog.kind_of(question).read(form, catalog.shape_of(question))
+        why, until = reasons.rationale(form), reasons.expiry(form)
         with writing() as (session, at):
-            ledger.record(session, forecaster, question, answer, at)
+            ledger.record(session, forecaster, question, answer, at, expires_at=until, rationale=why)
     except Refusal as refusal:
         return _refuse(render, reading, question, forecaster, tell(), Typed(form, refusal))
     return _accept(render, form, reading, question, forecaster, at)
@@ -65,6 +68,34 @@ def withdraw(
     return _accept(render, form, reading, question, forecaster, at)
 
 
+@router.post("/comments")
+def comment(
+    slug: str, form: Form, reading: Reading, writing: Writer, forecaster: SignedIn, tell: Teller, render: Rendering
+) -> Response:
+    require(forecaster, "forecast")
+    question = catalog.find(reading, slug, visible(forecaster))
+    text = form.get("comment", "")
+    try:
+        with writing() as (session, at):
+            made = discussion.comment(session, forecaster, question, text, at)
+    except Refusal as refusal:
+        return _refuse_comment(render, reading, question, forecaster, tell(), Typed(form, refusal))
+    page = comments_page(reading, question, forecaster, at)
+    return render(page, otherwise=f"/questions/{slug}#comment-{made.entry}")
+
+
+def _refuse_comment(
+    render: Render, session: Session, question: Question, who: Forecaster, moment: datetime, typed: Typed
+) -> Response:
+    """The comment that was typed with what is wrong with it; without htmx on the whole page."""
+
+    def whole() -> Page:
+        return question_page(session, question, who, moment, commented=typed)
+
+    page = comments_page(session, question, who, moment, typed=typed)
+    return render(page, status=status_of(typed.error), whole=whole)
+
+
 def _accept(
     render: Render, form: Mapping[str, str], session: Session, question: Question, who: Forecaster, moment: datetime
 ) -> Response:
@@ -73,15 +104,16 @@ def _accept(
     if form.get("view") == "desk":
         page: Page = row_page(session, question, who, moment, saved=True)
         return render(page, otherwise=f"/#question-{slug}")
-    page = question_page(session, question, who, moment, saved=True, way=form.get("way", ""))
-    return render(page, otherwise=f"/questions/{slug}#forecast")
+    zoom = zoom_of(form)
+    page = question_page(session, question, who, moment, saved=True, way=form.get("way", ""), zoom=zoom)
+    return render(page, otherwise=f"{address(f'/questions/{slug}', {'zoom': zoom})}#forecast")
 
 
 def _refuse(
     render: Render, session: Session, question: Question, who: Forecaster, moment: datetime, typed: Typed
 ) -> Response:
     """What was typed and what is wrong with it, where it was typed; on the question's page if the desk has no row."""
-    status = status_of(typed.error)
+    status, zoom = status_of(typed.error), zoom_of(typed.form)
     if typed.form.get("view") == "desk":
         page = row_page(session, question, who, moment, typed=typed)
 
@@ -91,7 +123,7 @@ def _refuse(
             return question_page(session, question, who, moment, typed=typed)
 
         return render(page, status=status, whole=whole)
-    return render(question_page(session, question, who, moment, typed=typed), status=status)
+    return render(question_page(session, question, who, moment, typed=typed, zoom=zoom), status=status)
 
 
 def row_page(
@@ -106,12 +138,19 @@ def row_page(
 
 def question_page(
     session: Session, question: Question, viewer: Forecaster | None, moment: datetime,
-    *, typed: Typed | None = None, saved: bool = False, way: str = "",
+    *, typed: Typed | None = None, saved: bool = False, way: str = "", commented: Typed | None = None,
+    zoom: str = "", before: int = 0,
 ) -> QuestionPage:  # fmt: skip
-    """Everything about one question."""
+    """Everything about one question.
+
+    commented  a comment that was refused
+    zoom       how many days the chart over time is narrowed to, as the address has it
+    before     the entry before which the timeline ends, 0 for its newest part
+    """
     asked = views.one(session, question, moment)
-    mine, standing = _forecasts_of(session, question, viewer), views.standing_of(session, viewer, question, moment)
-    vector = None if standing is None else standing.probabilities
+    said = said_by(session, asked, viewer, moment)
+    lapses, revised = reasons.lapses(session, question, moment), talk.revised(session, question)
+    decisions = views.decided(session, question, asked.shape)
     return QuestionPage(
         viewer=viewer,
         here=f"/questions/{question.slug}",
@@ -119,17 +158,30 @@ def question_page(
         kind=asked.kind.TITLE,
         within=session.get_one(QuestionSet, question.set_id),
         terms=views.terms(session, asked),
+        revised=revised,
         claim=views.claims(session, [asked])[0],
-        answer=views.answer(asked, standing, "question", typed=typed, saved=saved, way=way),
-        history=views.time_chart(asked, mine),
-        density=views.spread_chart(asked, vector),
-        bars=views.choice_chart(asked, vector),
-        mine=[views.own(asked, one) for one in reversed(mine)],
-        decisions=views.decided(session, question, asked.shape),
-        prospects=_prospects(session, asked, viewer, mine, moment),
+        answer=views.answer(asked, said.standing, "question", typed=typed, saved=saved, way=way, lapses=lapses),
+        offered=reasons.offered(session, asked, viewer, moment),
+        since=talk.since(session, asked, viewer),
+        **charted(session, asked, said, zoom),
+        mine=[views.own(asked, one) for one in reversed(said.mine)],
+        decisions=decisions,
+        prospects=_prospects(session, asked, viewer, said.mine, moment),
+        talk=talk.talk(session, asked, viewer, moment, typed=commented),
+        timeline=talk.timeline(session, asked, viewer, decisions, revised, before),
         scores=_scores(session, asked),
         may_resolve=may(viewer, "resolve"),
+        live=live_of(session, asked, zoom, before),
     )
+
+
+def comments_page(
+    session: Session, question: Question, who: Forecaster, moment: datetime, *, typed: Typed | None = None
+) -> CommentsPage:
+    """The comments on a question with the form for another."""
+    asked = views.one(session, question, moment)
+    said = talk.talk(session, asked, who, moment, typed=typed)
+    return CommentsPage(viewer=who, here=f"/questions/{question.slug}", glance=views.glance(asked), talk=said)
 
 
 def _prospects(
@@ -164,13 +216,6 @@ def _shown(asked: Asked, mine: Sequence[Forecast]) -> list[tuple[int, str]]:
     for place, (_, words) in zip(places, LEVELS, strict=True):
         why.setdefault(place, []).append(words)
     return [(place, f"{' and '.join(words)} of your last forecast") for place, words in why.items()]
-
-
-def _forecasts_of(session: Session, question: Question, viewer: Forecaster | None) -> list[Forecast]:
-    if viewer is None:
-        return []
-    statement = select(Forecast).where(Forecast.question_id == question.id, Forecast.forecaster_id == viewer.id)
-    return list(session.exec(statement.order_by(col(Forecast.entry))))
 
 
 def _scores(session: Session, asked: Asked) -> Scores:
