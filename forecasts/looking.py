@@ -1,54 +1,41 @@
-"""When somebody last looked at a question: what is new to them, and what has gone stale."""
+"""When somebody last looked at a question: what they may not know yet is told by it. No public act."""
 
-from collections.abc import Mapping
 from datetime import datetime
 
 from sqlmodel import Session, col, func, select
 
-from forecasts.models import Comment, Forecast, Forecaster, Look
+from forecasts.models import Forecast, Forecaster, Look, Position
 from questions.models import Question
 
 
-def look(session: Session, who: Forecaster, question: Question, moment: datetime) -> Look:
-    """Remember that somebody has seen the question as it is at this moment."""
-    seen = session.get(Look, (who.id, question.id)) or Look(
-        forecaster_id=who.id, question_id=question.id, looked_at=moment
-    )
-    seen.looked_at = max(seen.looked_at, moment)
-    session.add(seen)
-    session.flush()
-    return seen
+def look(session: Session, who: Forecaster, question: Question, moment: datetime) -> None:
+    """Note that they have seen the question as it is at this moment."""
+    found = session.get(Look, (who.id, question.id))
+    if found is None:
+        session.add(Look(forecaster_id=who.id, question_id=question.id, looked_at=moment))
+    else:
+        found.looked_at = moment
+        session.add(found)
 
 
 def last(session: Session, who: Forecaster, question: Question) -> datetime | None:
-    """When somebody last looked at the question or did anything about it; None where they never have."""
-    here = col(Look.question_id) == question.id, col(Look.forecaster_id) == who.id
-    looked = select(func.max(Look.looked_at)).where(*here)
-    said = select(func.max(Forecast.recorded_at)).where(
-        Forecast.question_id == question.id, Forecast.forecaster_id == who.id
-    )
-    wrote = select(func.max(Comment.recorded_at)).where(
-        Comment.question_id == question.id, Comment.forecaster_id == who.id
-    )
-    found: list[datetime | None] = [session.exec(one).one() for one in (looked, said, wrote)]
-    return max((at for at in found if at is not None), default=None)
+    """When they last looked at the question or said something on it, whichever was later; None where never."""
+    return lasts(session, who, question).get(question.id)
 
 
-def lasts(session: Session, who: Forecaster) -> Mapping[int, datetime]:
-    """The same of every question, by its id; without those that somebody never looked at."""
-    found: dict[int, datetime] = {}
-    for question, at in (
-        *session.exec(select(Look.question_id, Look.looked_at).where(Look.forecaster_id == who.id)),
-        *session.exec(
-            select(Forecast.question_id, func.max(Forecast.recorded_at))
-            .where(Forecast.forecaster_id == who.id)
-            .group_by(col(Forecast.question_id))
-        ),
-        *session.exec(
-            select(Comment.question_id, func.max(Comment.recorded_at))
-            .where(Comment.forecaster_id == who.id)
-            .group_by(col(Comment.question_id))
-        ),
-    ):
-        found[question] = max(at, found.get(question, at))
+def lasts(session: Session, who: Forecaster, only: Question | None = None) -> dict[int, datetime]:
+    """The same of every question that they ever looked at, by id."""
+    looked = select(Look.question_id, Look.looked_at).where(Look.forecaster_id == who.id)
+    spoken = (
+        select(Position.question_id, func.max(Forecast.recorded_at))
+        .join(Forecast, col(Forecast.entry) == Position.entry)
+        .where(Position.forecaster_id == who.id)
+        .group_by(col(Position.question_id))
+    )
+    if only is not None:
+        looked = looked.where(Look.question_id == only.id)
+        spoken = spoken.where(Position.question_id == only.id)
+    found = dict(session.exec(looked).all())
+    for question, moment in session.exec(spoken):
+        found[question] = max(moment, found.get(question, moment))
     return found

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
@@ -58,7 +57,7 @@ class Said:
     standing: Forecast | None
 
 
-def said_by(session: Session, asked: Asked, viewer: Forecaster | None, moment: datetime) -> Said:
+def said_by(session: Session, asked: Asked, viewer: Forecaster | None) -> Said:
     """What the viewer said on a question; nothing where nobody looks."""
     if viewer is None:
         return Said((), None)
@@ -66,7 +65,7 @@ def said_by(session: Session, asked: Asked, viewer: Forecaster | None, moment: d
         Forecast.question_id == asked.question.id, Forecast.forecaster_id == viewer.id
     )  # fmt: skip
     mine = session.exec(statement.order_by(col(Forecast.entry))).all()
-    return Said(mine, views.standing_of(session, viewer, asked.question, moment))
+    return Said(mine, views.standing_of(session, viewer, asked.question, asked.moment))
 
 
 def charted(session: Session, asked: Asked, said: Said, zoom: str) -> dict[str, Any]:
@@ -109,7 +108,7 @@ def live_page(
         here=f"/questions/{asked.question.slug}",
         glance=views.glance(asked),
         **charted(session, asked, said, sought.zoom),
-        talk=talk.talk(session, asked, viewer, asked.moment),
+        talk=talk.talk(session, asked, viewer),
         timeline=timeline,
         live=live_of(session, asked, sought.zoom, sought.before, news),
     )

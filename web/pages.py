@@ -65,6 +65,20 @@ class Own:
 
 
 @dataclass(frozen=True)
+class Beside:
+    """What may be said beside a forecast, as it was typed and refused: why, and through which day it stands.
+
+    lapses  how long it stands where its forecaster does not say, in words
+    zoom    how far the chart is narrowed on the page that the form is sent from
+    """
+
+    rationale: str
+    expires: str
+    lapses: str
+    zoom: str
+
+
+@dataclass(frozen=True)
 class Answer:
     """The form by which somebody answers a question, with what was typed and what was wrong with it.
 
@@ -73,8 +87,7 @@ class Answer:
     own   the forecast that stands, None where there is none
     late  whether more than half of the question's time is over
 
-    rationale, expires  what was typed beside the forecast and refused
-    lapses              how long a forecast stands where its forecaster does not say, in words
+    beside  what may be said beside the forecast, None where the form is brief
     """
 
     slug: str
@@ -87,9 +100,7 @@ class Answer:
     late: bool
     error: Refusal | None = None
     saved: bool = False
-    rationale: str = ""
-    expires: str = ""
-    lapses: str = ""
+    beside: Beside | None = None
 
 
 @dataclass(frozen=True)

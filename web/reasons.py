@@ -9,9 +9,9 @@ from forecasts import discussion, ledger
 from forecasts.models import Forecast, Forecaster
 from questions.errors import InvalidAnswer
 from questions.models import Question, QuestionSet
-from web.pages import Offered
-from web.rendering import moment as told
-from web.views import Asked
+from web.pages import Beside, Offered
+from web.rendering import moment as spoken
+from web.views import Asked, Typed
 
 DAY = timedelta(days=1)
 
@@ -35,21 +35,28 @@ def expiry(form: Mapping[str, str]) -> datetime | None:
     return datetime(found.year, found.month, found.day, tzinfo=UTC) + DAY
 
 
-def lapses(session: Session, question: Question, moment: datetime) -> str:
+def beside(session: Session, asked: Asked, typed: Typed | None, zoom: str) -> Beside:
+    """What may be said beside a forecast on the question."""
+    form = typed.form if typed else {}
+    told = _lapses(session, asked.question, asked.moment)
+    return Beside(form.get("rationale", ""), form.get("expires", ""), told, zoom)
+
+
+def _lapses(session: Session, question: Question, moment: datetime) -> str:
     """How long a forecast stands where its forecaster does not say."""
     until = ledger.by_default(session, question, moment)
     if until is None or until >= question.closes_at:
         return "Empty: it stands until the question closes."
     share = session.get_one(QuestionSet, question.set_id).expires_after or 0.0
-    return f"Empty: it stands until {told(until)}, for {share:.0%} of the question’s time, as is usual in this set."
+    return f"Empty: it stands until {spoken(until)}, for {share:.0%} of the question’s time, as is usual in this set."
 
 
-def offered(session: Session, asked: Asked, who: Forecaster | None, moment: datetime) -> Offered:
+def offered(session: Session, asked: Asked, who: Forecaster | None) -> Offered:
     """What somebody may take back, and what they may say again."""
     if who is None or asked.status != "open":
         return Offered()
     last = ledger.latest(session, who, asked.question)
-    acts = ledger.undoable(session, who, asked.question, moment) if last else []
+    acts = ledger.undoable(session, who, asked.question, asked.moment) if last else []
     return Offered(undo=_said(asked, acts[0]) if acts else "", again=_again(asked, last))
 
 

@@ -60,19 +60,17 @@ _ACTS = (
 )
 
 
-def talk(
-    session: Session, asked: Asked, viewer: Forecaster | None, moment: datetime, *, typed: Typed | None = None
-) -> Talk:
+def talk(session: Session, asked: Asked, viewer: Forecaster | None, *, typed: Typed | None = None) -> Talk:
     """The reasons that people gave and their comments."""
     return Talk(
-        rationales=_rationales(session, asked, viewer, moment),
+        rationales=_rationales(session, asked, viewer),
         remarks=_remarks(session, asked, viewer),
         typed=typed.form.get("comment", "") if typed else "",
         error=typed.error if typed else None,
     )
 
 
-def _rationales(session: Session, asked: Asked, viewer: Forecaster | None, moment: datetime) -> list[Rationale]:
+def _rationales(session: Session, asked: Asked, viewer: Forecaster | None) -> list[Rationale]:
     entries = discussion.reasoned(session, asked.question)[:MOST_RATIONALES]
     statement = select(Forecast, Forecaster).join(Forecaster, col(Forecaster.id) == Forecast.forecaster_id)
     found = session.exec(
@@ -83,7 +81,7 @@ def _rationales(session: Session, asked: Asked, viewer: Forecaster | None, momen
     latest = _latest_of(session, asked.question, [who.id for _, who in found])
     return [
         Rationale(
-            said.entry, who, _text(asked, said, who, viewer), _now(asked, said, latest[who.id], who, viewer, moment),
+            said.entry, who, _text(asked, said, who, viewer), _now(asked, said, latest[who.id], who, viewer),
             said.made_at, said.recorded_at, said.rationale,
         )
         for said, who in found
@@ -96,13 +94,11 @@ def _latest_of(session: Session, question: Question, people: Sequence[int]) -> d
     return {one.forecaster_id: one for one in found}
 
 
-def _now(
-    asked: Asked, said: Forecast, latest: Forecast, who: Forecaster, viewer: Forecaster | None, moment: datetime
-) -> str:
+def _now(asked: Asked, said: Forecast, latest: Forecast, who: Forecaster, viewer: Forecaster | None) -> str:
     """What somebody says since they gave that reason; "" where it is the same."""
     if latest.probabilities is None:
         return "withdrawn since"
-    if latest.expires_at is not None and latest.expires_at <= moment:
+    if latest.expires_at is not None and latest.expires_at <= asked.moment:
         return "expired since"
     text = _text(asked, latest, who, viewer)
     return "" if text == _text(asked, said, who, viewer) else f"now {text}"

@@ -306,7 +306,7 @@ def choice_chart(asked: Asked, mine: Vector | None) -> charts.Bars | None:
 
 def answer(
     asked: Asked, standing: Forecast | None, view: str,
-    *, typed: Typed | None = None, saved: bool = False, way: str = "", lapses: str = "",
+    *, typed: Typed | None = None, saved: bool = False, way: str = "",
 ) -> Answer:  # fmt: skip
     """The form for a question: filled with what stands, or with what was typed and refused."""
     fields = asked.kind.fields(asked.shape, None if standing is None else standing.probabilities)
@@ -325,9 +325,6 @@ def answer(
         late=2 * (asked.window.now - asked.window.opens) > asked.window.closes - asked.window.opens,
         error=typed.error if typed else None,
         saved=saved,
-        rationale=typed.form.get("rationale", "") if typed else "",
-        expires=typed.form.get("expires", "") if typed else "",
-        lapses=lapses,
     )
 
 

@@ -47,7 +47,7 @@ def news(request: Request, slug: str, watch: Watch) -> Response:
 
 def _fragments(session: Session, asked: Asked, who: Forecaster | None, sought: Looking, watch: Watch) -> str:
     """Drawn once for all who see the same: who said something here sees it on the charts."""
-    said = said_by(session, asked, who, asked.moment)
+    said = said_by(session, asked, who)
     told = talk.news(session, asked.question, sought.seen, who)
     whose = who.id if who is not None and said.mine else 0
 

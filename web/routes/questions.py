@@ -1,7 +1,9 @@
 """A question's page, and the forms by which people forecast, withdraw and comment."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 from fastapi import APIRouter, Response
@@ -50,8 +52,8 @@ def submit(
         with writing() as (session, at):
             ledger.record(session, forecaster, question, answer, at, expires_at=until, rationale=why)
     except Refusal as refusal:
-        return _refuse(render, reading, question, forecaster, tell(), Typed(form, refusal))
-    return _accept(render, form, reading, question, forecaster, at)
+        return refused(render, reading, question, forecaster, tell(), Typed(form, refusal))
+    return accepted(render, form, reading, question, forecaster, at)
 
 
 @router.post("/withdrawal")
@@ -64,8 +66,8 @@ def withdraw(
         with writing() as (session, at):
             ledger.withdraw(session, forecaster, question, at)
     except Refusal as refusal:
-        return _refuse(render, reading, question, forecaster, tell(), Typed(form, refusal))
-    return _accept(render, form, reading, question, forecaster, at)
+        return refused(render, reading, question, forecaster, tell(), Typed(form, refusal))
+    return accepted(render, form, reading, question, forecaster, at)
 
 
 @router.post("/comments")
@@ -96,7 +98,7 @@ def _refuse_comment(
     return render(page, status=status_of(typed.error), whole=whole)
 
 
-def _accept(
+def accepted(
     render: Render, form: Mapping[str, str], session: Session, question: Question, who: Forecaster, moment: datetime
 ) -> Response:
     """What was stored, where it was typed: the row or the question's page."""
@@ -109,7 +111,7 @@ def _accept(
     return render(page, otherwise=f"{address(f'/questions/{slug}', {'zoom': zoom})}#forecast")
 
 
-def _refuse(
+def refused(
     render: Render, session: Session, question: Question, who: Forecaster, moment: datetime, typed: Typed
 ) -> Response:
     """What was typed and what is wrong with it, where it was typed; on the question's page if the desk has no row."""
@@ -148,31 +150,42 @@ def question_page(
     before     the entry before which the timeline ends, 0 for its newest part
     """
     asked = views.one(session, question, moment)
-    said = said_by(session, asked, viewer, moment)
-    lapses, revised = reasons.lapses(session, question, moment), talk.revised(session, question)
-    decisions = views.decided(session, question, asked.shape)
+    said = said_by(session, asked, viewer)
+    answer = views.answer(asked, said.standing, "question", typed=typed, saved=saved, way=way)
     return QuestionPage(
         viewer=viewer,
         here=f"/questions/{question.slug}",
-        glance=views.glance(asked),
-        kind=asked.kind.TITLE,
-        within=session.get_one(QuestionSet, question.set_id),
-        terms=views.terms(session, asked),
-        revised=revised,
-        claim=views.claims(session, [asked])[0],
-        answer=views.answer(asked, said.standing, "question", typed=typed, saved=saved, way=way, lapses=lapses),
-        offered=reasons.offered(session, asked, viewer, moment),
+        **_told(session, asked),
+        answer=replace(answer, beside=reasons.beside(session, asked, typed, zoom)),
+        offered=reasons.offered(session, asked, viewer),
         since=talk.since(session, asked, viewer),
         **charted(session, asked, said, zoom),
         mine=[views.own(asked, one) for one in reversed(said.mine)],
-        decisions=decisions,
         prospects=_prospects(session, asked, viewer, said.mine, moment),
-        talk=talk.talk(session, asked, viewer, moment, typed=commented),
-        timeline=talk.timeline(session, asked, viewer, decisions, revised, before),
+        talk=talk.talk(session, asked, viewer, typed=commented),
+        **_done(session, asked, viewer, before),
         scores=_scores(session, asked),
         may_resolve=may(viewer, "resolve"),
         live=live_of(session, asked, zoom, before),
     )
+
+
+def _told(session: Session, asked: Asked) -> dict[str, Any]:
+    """What is asked and how it stands, by the names that the page gives it."""
+    return {
+        "glance": views.glance(asked),
+        "kind": asked.kind.TITLE,
+        "within": session.get_one(QuestionSet, asked.question.set_id),
+        "terms": views.terms(session, asked),
+        "claim": views.claims(session, [asked])[0],
+    }
+
+
+def _done(session: Session, asked: Asked, viewer: Forecaster | None, before: int) -> dict[str, Any]:
+    """What was decided and changed, and the timeline, by the names that the page gives them."""
+    decisions, revised = views.decided(session, asked.question, asked.shape), talk.revised(session, asked.question)
+    timeline = talk.timeline(session, asked, viewer, decisions, revised, before)
+    return {"decisions": decisions, "revised": revised, "timeline": timeline}
 
 
 def comments_page(
@@ -180,7 +193,7 @@ def comments_page(
 ) -> CommentsPage:
     """The comments on a question with the form for another."""
     asked = views.one(session, question, moment)
-    said = talk.talk(session, asked, who, moment, typed=typed)
+    said = talk.talk(session, asked, who, typed=typed)
     return CommentsPage(viewer=who, here=f"/questions/{question.slug}", glance=views.glance(asked), talk=said)
 
 
