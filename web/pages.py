@@ -549,6 +549,8 @@ class SharePage(Page):
     template = "questions/share.html"
     glance: Glance
     address: str
+    picture: str
+    frame: str
     height: int
 
 

@@ -4,6 +4,7 @@ import csv
 import re
 import textwrap
 from collections.abc import Mapping, Sequence
+from html import escape
 from io import StringIO
 
 import numpy as np
@@ -11,6 +12,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
 from forecasts import history
+from forecasts.models import Forecaster
 from forecasts.permissions import visible
 from questions import catalog
 from questions.models import said
@@ -42,9 +44,22 @@ def share(
     slug: str, reading: Reading, viewer: Viewer, moment: Now, settings: Configured, render: Rendering
 ) -> Response:
     glance = views.glance(views.one(reading, catalog.find(reading, slug, visible(viewer)), moment))
-    here = f"/questions/{slug}/share"
-    address = f"{settings.address}/questions/{slug}"
-    return render(SharePage(viewer=viewer, here=here, glance=glance, address=address, height=card(glance).height))
+    return render(share_page(glance, viewer, f"{settings.address}/questions/{slug}"))
+
+
+def share_page(glance: Glance, viewer: Forecaster | None, address: str) -> SharePage:
+    """The question's address, and the codes by which other pages show it."""
+    title, height = escape(glance.title), card(glance).height
+    picture = f'<img src="{address}/embed.svg" width="480" height="{height}" alt="{title}">'
+    return SharePage(
+        viewer=viewer,
+        here=f"/questions/{glance.slug}/share",
+        glance=glance,
+        address=address,
+        picture=f'<a href="{address}">{picture}</a>',
+        frame=f'<iframe src="{address}/embed" width="480" height="{height + 20}" title="{title}"></iframe>',
+        height=height,
+    )
 
 
 @router.get("/embed")
@@ -92,7 +107,7 @@ def card(glance: Glance) -> Card:
         count=number if glance.crowd else "",
         state=state(glance),
         spark=glance.spark,
-        height=130 + 26 * len(lines),
+        height=134 + 26 * len(lines),
     )
 
 
