@@ -71,14 +71,12 @@ def said_by(session: Session, asked: Asked, viewer: Forecaster | None) -> Said:
 def charted(session: Session, asked: Asked, said: Said, zoom: str) -> dict[str, Any]:
     """The charts of a question's page, by the names that pages give them."""
     vector = None if said.standing is None else said.standing.probabilities
-    one_number = not asked.kind.ORDERED and asked.shape.size == 2
-    counts = history.tenths(session, asked.question, asked.moment) if one_number else None
     return {
         "zoom": zoom,
         "history": views.time_chart(asked, said.mine, zoom),
         "density": views.spread_chart(asked, vector),
         "bars": views.choice_chart(asked, vector),
-        "tenths": None if counts is None else views.tenths_chart(asked, counts),
+        "tenths": views.tenths_chart(session, asked),
     }
 
 

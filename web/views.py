@@ -13,7 +13,7 @@ from forecasts import crowd, history, ledger, speech
 from forecasts.leaderboard import Board, Measure
 from forecasts.models import CROWD, Forecast, Forecaster, Position
 from forecasts.rules import RULES
-from forecasts.timeline import Numbers, standing_at
+from forecasts.timeline import standing_at
 from questions import catalog
 from questions.catalog import Listed
 from questions.errors import NotFound, Refusal
@@ -255,10 +255,11 @@ def spread_chart(asked: Asked, mine: Vector | None) -> charts.Density | None:
     )
 
 
-def tenths_chart(asked: Asked, counts: Numbers) -> diagrams.Histogram | None:
-    """How many people say what of a yes-or-no question, without saying who; None of others and where nobody does."""
-    if asked.kind.ORDERED or asked.shape.size > 2 or not counts.any():
+def tenths_chart(session: Session, asked: Asked) -> diagrams.Histogram | None:
+    """How many people say what of a yes-or-no question, without saying who; None of others, whose charts tell it."""
+    if asked.kind.ORDERED or asked.shape.size > 2:
         return None
+    counts = history.tenths(session, asked.question, asked.moment)
     about = "How many people’s standing forecasts lie in each tenth. Nobody is named."
     heading = charts.Heading(f"tenths-{asked.question.slug}", "What people say now", about)
     return diagrams.sharpness(heading, counts, np.linspace(0, 1, len(counts) + 1))
