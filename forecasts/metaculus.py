@@ -66,10 +66,7 @@ def entries(
     """
     if board not in BOARDS:
         raise ValueError(f"“{board}” is no board of Metaculus. Choose among {', '.join(BOARDS)}.")
-    if not np.isfinite([*score, *coverage, *weight]).all() or not coverable > 0:
-        raise ValueError(
-            "A score, a coverage, a weight or what could be covered is not a number that can be shared by."
-        )
+    _require_shareable(coverable, score, coverage, weight)
     who, total, covered, count = _sums(board, forecaster, score, coverage, weight)
     covered = covered / (coverable if board == LEGACY else 1.0)
     take, out = _takes(board, total, covered), np.isin(who, list(excluded))
@@ -81,6 +78,11 @@ def entries(
     columns = [column[order].tolist() for column in (who, total, covered)]
     rest = [column[order].tolist() for column in (prize, count)]
     return [Entry(*line) for line in zip(*columns, takes, placed, *rest, strict=True)]
+
+
+def _require_shareable(coverable: float, *columns: Vector) -> None:
+    if not (coverable > 0 and all(np.isfinite(column).all() for column in columns)):
+        raise ValueError("A score, a coverage, a weight or what could be covered is no number that can be shared by.")
 
 
 def ranks(falling: Sequence[float], excluded: Sequence[bool] = ()) -> list[int]:

@@ -24,6 +24,7 @@ from web.pages import MessagePage
 from web.rendering import renderer, static_files, status_of
 from web.routes import (
     accounts,
+    acts,
     calibration,
     comparison,
     desk,
@@ -51,6 +52,7 @@ ROUTES = (
     live,
     desk,
     questions,
+    acts,
     sharing,
     receipts,
     resolutions,

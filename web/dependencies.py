@@ -18,15 +18,14 @@ from questions import journal
 from questions.errors import Refusal
 
 COOKIE = "brierboard"
+PARTS = ("forecasts", "withdrawal", "undo", "reaffirmation", "look", "comments")
+"""What is posted under a question's page and has no page of its own."""
+
 NOT_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 LONGEST_FIELD = 20_000
 LONGEST_FILE = 1_000_000
 LONG = ("file", "text", "rationale", "comment")
 """Fields that may be longer: files, and what is judged where it can be given back."""
-
-
-ON_A_QUESTION = ("forecasts", "withdrawal", "undo", "reaffirmation", "look", "comments")
-"""What the addresses of the forms on a question's page end with."""
 
 
 class Unreadable(Refusal):
@@ -130,7 +129,7 @@ def back_from(request: Request) -> str:
     """The page to come back to after signing in: this one, or for a form the page that it stands on."""
     if request.method != "GET":
         path, _, last = request.url.path.rpartition("/")
-        return quote(path if last in ON_A_QUESTION else request.url.path)
+        return quote(path if last in PARTS else request.url.path)
     return quote(request.url.path + (f"?{request.url.query}" if request.url.query else ""))
 
 

@@ -104,20 +104,81 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class Track:
+    """Where the crowd and the viewer stand on a line from 0 to 100; None where nobody does."""
+
+    crowd: float | None
+    own: float | None
+
+
+@dataclass(frozen=True)
 class DeskRow:
-    """A question on the desk."""
+    """A question on the sheet.
+
+    track   the line on which one tap is a forecast; None but for yes or no
+    undo    whether one's latest forecast is so fresh that it can be taken back
+    still   whether one looked so long ago that it is worth saying again
+    before  what the crowd said when one looked, where it has moved since; else ""
+    """
 
     glance: Glance
     answer: Answer
+    track: Track | None
+    undo: bool
+    still: bool
+    before: str
 
 
 @dataclass(frozen=True)
 class Section:
-    """The rows of one set."""
+    """The rows of one set; without a title all rows, where they go by something else."""
 
     slug: str
     title: str
     rows: Sequence[DeskRow]
+
+
+@dataclass(frozen=True)
+class Tab:
+    """A sort of questions on the sheet, with how many there are."""
+
+    address: str
+    title: str
+    count: int
+    chosen: bool
+
+
+@dataclass(frozen=True)
+class Narrowing:
+    """The form above the sheet: what it has, and what there is to choose from."""
+
+    show: str
+    set: str
+    tag: str
+    q: str
+    sets: Sequence[QuestionSet]
+    tags: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One page of the sheet.
+
+    words   what of the address says which part this is
+    focus   the question whose field has the focus to begin with, "" where none has
+    turned  the addresses of the page before this one and of the one after
+    total   how many questions there are of all sorts, as far as the form above does not narrow them
+    """
+
+    tabs: Sequence[Tab]
+    sections: Sequence[Section]
+    narrowing: Narrowing
+    page: int
+    pages: int
+    turned: Sequence[str]
+    words: str
+    focus: str
+    total: int
 
 
 @dataclass(frozen=True)
@@ -479,11 +540,7 @@ class Places:
 @dataclass(frozen=True)
 class DeskPage(Page):
     template = "desk/page.html"
-    sections: Sequence[Section]
-    waiting: Sequence[Glance]
-    decided: Sequence[Glance]
-    more_decided: int
-    anything_open: bool
+    sheet: Sheet
 
 
 @dataclass(frozen=True)
@@ -491,6 +548,8 @@ class RowPage(Page):
     template = "desk/_row.html"
     partial = "desk/_row.html"
     row: DeskRow
+    words: str = ""
+    focus: str = ""
 
 
 @dataclass(frozen=True)

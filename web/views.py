@@ -20,7 +20,7 @@ from questions.errors import NotFound, Refusal
 from questions.models import Entry, Question, Resolution, Source
 from questions.shape import Kind, Series, Shape, Vector
 from web import charts, diagrams
-from web.pages import Answer, Claim, Decided, DeskRow, Glance, Own, Place, Places, Quoted, Rule, Terms
+from web.pages import Answer, Claim, Decided, Glance, Own, Place, Places, Quoted, Rule, Terms
 from web.rendering import signed
 
 LOSSES = ("brier", "adjusted", "ranked")
@@ -311,6 +311,8 @@ def answer(
 ) -> Answer:  # fmt: skip
     """The form for a question: filled with what stands, or with what was typed and refused."""
     fields = asked.kind.fields(asked.shape, None if standing is None else standing.probabilities)
+    if view == "desk" and len(fields) == 1:
+        fields = (replace(fields[0], value=""),)  # empty until touched: what was stored stands beside it
     if typed is not None:
         way = typed.form.get("way", "")
         fields = tuple(replace(one, value=typed.form.get(one.name, "")) for one in fields)
@@ -349,11 +351,6 @@ def standing_forecasts(session: Session, forecaster: Forecaster | None, moment: 
         for one in found
         if one.probabilities is not None and (one.expires_at is None or one.expires_at > moment)
     }
-
-
-def row(asked: Asked, standing: Forecast | None, *, typed: Typed | None = None, saved: bool = False) -> DeskRow:
-    """A question on the desk."""
-    return DeskRow(glance(asked), answer(asked, standing, "desk", typed=typed, saved=saved))
 
 
 def terms(session: Session, asked: Asked) -> Terms:

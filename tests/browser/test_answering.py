@@ -77,7 +77,7 @@ def test_a_percentage_is_taken_as_people_type_it(harbour: Server, invite: Invite
         form.sends({"probability": typed})
 
         expect(form.own).to_have_text(echo)
-        expect(form.field("probability")).to_have_value(echo.removesuffix("%"))
+        expect(form.field("probability")).to_have_value("" if view == "desk" else echo.removesuffix("%"))
     assert harbour.journal()["forecast"] == before + len(TAKEN)
 
 
@@ -89,6 +89,8 @@ def test_what_is_no_percentage_is_refused_in_place_and_nothing_is_stored(
     form.opens()
 
     for typed, sentence in REFUSED.items():
+        if javascript and view == "desk" and not typed:
+            continue  # there an empty field leads on to the next question
         with form.visitor.refused(422):
             form.sends({"probability": typed})
 

@@ -246,6 +246,7 @@ def test_the_desk_says_so_when_nothing_is_open_and_leads_on(tmp_path: Path, invi
 
         anybody.opens("/")
         anybody.sees("Nothing is open", "What was decided, and how, stands below.")
-        expect(anybody.page.locator("section[aria-labelledby=decided]")).to_contain_text("Will the ferry come back?")
-        expect(anybody.page.locator("section[aria-labelledby=decided]")).to_contain_text("Yes, known 7 Mar 2026")
-        expect(anybody.page.locator("section[aria-labelledby=waiting] li")).to_have_count(5)
+        expect(anybody.row("ferry")).to_contain_text("Will the ferry come back?")
+        expect(anybody.row("ferry")).to_contain_text("Yes, known 7 Mar 2026")
+        anybody.page.get_by_role("link", name="Waiting for resolution 5").click()
+        expect(anybody.page.locator(".row")).to_have_count(5)

@@ -91,7 +91,7 @@ def test_who_is_paid_too_little_goes_out_one_by_one() -> None:
 def test_what_nothing_can_be_shared_by_is_refused(wrong: dict[str, Any]) -> None:
     columns: dict[str, Any] = {name: np.ones(1) for name in ("score", "coverage", "weight")}
 
-    with pytest.raises(ValueError, match="is not a number that can be shared by"):
+    with pytest.raises(ValueError, match="is no number that can be shared by"):
         entries("relative_legacy_tournament", np.array([ADA]), **columns | wrong)
 
 

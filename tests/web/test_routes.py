@@ -94,6 +94,9 @@ PROTECTED = [
     ("/questions/binary/forecasts", "/questions/binary"),
     ("/questions/binary/withdrawal", "/questions/binary"),
     ("/questions/binary/comments", "/questions/binary"),
+    ("/questions/binary/undo", "/questions/binary"),
+    ("/questions/binary/reaffirmation", "/questions/binary"),
+    ("/questions/binary/look", "/questions/binary"),
     ("/questions/binary/resolution", "/questions/binary/resolution"),
     ("/sets", "/sets"),
 ]

@@ -1,71 +1,38 @@
-"""The desk: what is open, what waits, what was decided."""
+"""The desk: the sheet of questions, one row each."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from fastapi import APIRouter, Response
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from forecasts.models import Forecaster
-from forecasts.permissions import visible
-from questions import catalog
-from questions.catalog import Listed
-from questions.models import QuestionSet
-from web import views
 from web.dependencies import Now, Reading, Viewer
-from web.pages import DeskPage, DeskRow, Section
+from web.pages import DeskPage
 from web.rendering import Rendering
+from web.sheet import Wanted, WantedSheet, sheet
 from web.views import Typed
 
 router = APIRouter()
 
 ON_THE_DESK = ("open", "upcoming")
-"""The states in which a question has a row with a form; in others it is listed below."""
-
-MOST_DECIDED = 30
+"""The states in which a question has a row with a form, or will have."""
 
 
 @router.get("/")
-def desk(reading: Reading, viewer: Viewer, moment: Now, render: Rendering) -> Response:
-    return render(desk_page(reading, viewer, moment))
+def desk(
+    reading: Reading, viewer: Viewer, moment: Now, view: WantedSheet, render: Rendering, saved: str = ""
+) -> Response:
+    return render(desk_page(reading, viewer, moment, view, saved=saved))
 
 
 def desk_page(
-    session: Session, viewer: Forecaster | None, moment: datetime, *, refused: tuple[str, Typed] | None = None
-) -> DeskPage:
-    """Every question that is not decided, and the latest that are.
+    session: Session, viewer: Forecaster | None, moment: datetime, view: Wanted,
+    *, refused: tuple[str, Typed] | None = None, saved: str = "",
+) -> DeskPage:  # fmt: skip
+    """The sheet as the address narrows it.
 
     refused  the question whose form was refused, with what was typed
+    saved    the question that was saved just before
     """
-    listed = catalog.listed(session, visible(viewer))
-    by_status: dict[str, list[Listed]] = {}
-    for one in listed:
-        by_status.setdefault(catalog.status(one.question, one.resolution, moment), []).append(one)
-    asked = [one for one in listed if catalog.status(one.question, one.resolution, moment) in ON_THE_DESK]
-    waiting = sorted(by_status.get("closed", []), key=lambda one: one.question.closes_at)
-    decided = [*by_status.get("resolved", []), *by_status.get("annulled", [])]
-    decided.sort(key=lambda one: one.question.resolution, reverse=True)
-    return DeskPage(
-        viewer=viewer,
-        here="/",
-        sections=_sections(session, viewer, asked, moment, refused),
-        waiting=[views.glance(views.look(session, one, moment)) for one in waiting],
-        decided=[views.glance(views.look(session, one, moment)) for one in decided[:MOST_DECIDED]],
-        more_decided=max(0, len(decided) - MOST_DECIDED),
-        anything_open="open" in by_status,
-    )
-
-
-def _sections(
-    session: Session, viewer: Forecaster | None, asked: Sequence[Listed], moment: datetime,
-    refused: tuple[str, Typed] | None,
-) -> list[Section]:  # fmt: skip
-    """The rows of each set, in the sets' order."""
-    standing = views.standing_forecasts(session, viewer, moment)
-    rows: dict[int, list[DeskRow]] = {}
-    for one in asked:
-        typed = refused[1] if refused and refused[0] == one.question.slug else None
-        made = views.row(views.look(session, one, moment), standing.get(one.question.id), typed=typed)
-        rows.setdefault(one.question.set_id, []).append(made)
-    sets = session.exec(select(QuestionSet).order_by(col(QuestionSet.id)))
-    return [Section(one.slug, one.title, rows[one.id]) for one in sets if one.id in rows]
+    shown = sheet(session, viewer, moment, view, typed=refused, saved=saved)
+    return DeskPage(viewer=viewer, here="/", sheet=shown)

@@ -19,13 +19,14 @@ from questions import catalog
 from questions.errors import Refusal
 from questions.models import Question, QuestionSet
 from questions.shape import Vector
-from web import reasons, talk, views
+from web import reasons, sheet, talk, views
 from web.dependencies import Form, Now, Reading, SignedIn, Teller, Viewer, Writer
 from web.filters import address
 from web.following import Sought, charted, live_of, said_by, zoom_of
 from web.pages import CommentsPage, Happens, Page, Prospects, QuestionPage, RowPage, Scored, Scores
 from web.rendering import Render, Rendering, status_of
 from web.routes.desk import ON_THE_DESK, desk_page
+from web.sheet import view_of
 from web.views import Asked, Typed
 
 router = APIRouter(prefix="/questions/{slug}")
@@ -104,8 +105,7 @@ def accepted(
     """What was stored, where it was typed: the row or the question's page."""
     slug = question.slug
     if form.get("view") == "desk":
-        page: Page = row_page(session, question, who, moment, saved=True)
-        return render(page, otherwise=f"/#question-{slug}")
+        return render(row_page(session, question, who, moment, saved=True), otherwise=view_of(form).saved(slug))
     zoom = zoom_of(form)
     page = question_page(session, question, who, moment, saved=True, way=form.get("way", ""), zoom=zoom)
     return render(page, otherwise=f"{address(f'/questions/{slug}', {'zoom': zoom})}#forecast")
@@ -121,7 +121,7 @@ def refused(
 
         def whole() -> Page:
             if page.row.glance.status in ON_THE_DESK:
-                return desk_page(session, who, moment, refused=(question.slug, typed))
+                return desk_page(session, who, moment, view_of(typed.form), refused=(question.slug, typed))
             return question_page(session, question, who, moment, typed=typed)
 
         return render(page, status=status, whole=whole)
@@ -133,9 +133,8 @@ def row_page(
     *, typed: Typed | None = None, saved: bool = False,
 ) -> RowPage:  # fmt: skip
     """One row of the desk."""
-    asked = views.one(session, question, moment)
-    standing = ledger.standing(session, who, question, moment)
-    return RowPage(viewer=who, here="/", row=views.row(asked, standing, typed=typed, saved=saved))
+    row = sheet.row(sheet.known_of(session, question, who, moment), typed=typed, saved=saved)
+    return RowPage(viewer=who, here="/", row=row)
 
 
 def question_page(
