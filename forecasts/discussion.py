@@ -1,11 +1,12 @@
-"""What people write under a question."""
+"""What people write under a question: comments, and the reasons that they give with their forecasts."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, or_, select
 
-from forecasts.models import Comment, Forecaster
+from forecasts.history import KeptPaths
+from forecasts.models import Comment, Forecast, Forecaster
 from questions import catalog, journal
 from questions.errors import Refusal
 from questions.models import Question
@@ -51,3 +52,43 @@ def comments(session: Session, question: Question) -> Sequence[tuple[Comment, Fo
         .order_by(col(Comment.entry).desc())
     )
     return session.exec(statement).all()
+
+
+def stood(session: Session, question: Question) -> dict[int, Forecast]:
+    """What the author of each comment said when they wrote it, by its entry; without those of whom nothing stood."""
+    before = (
+        select(func.max(Forecast.entry))
+        .where(
+            Forecast.question_id == Comment.question_id,
+            Forecast.forecaster_id == Comment.forecaster_id,
+            col(Forecast.entry) < col(Comment.entry),
+        )
+        .correlate(Comment)
+        .scalar_subquery()
+    )
+    statement = select(Comment, Forecast).join(Forecast, col(Forecast.entry) == before)
+    return {
+        made.entry: said
+        for made, said in session.exec(statement.where(Comment.question_id == question.id))
+        if said.probabilities is not None and (said.expires_at is None or said.expires_at > made.recorded_at)
+    }
+
+
+def reasoned(session: Session, question: Question) -> list[int]:
+    """The entry of everybody's latest forecast that gives a reason and was not taken back, the newest first."""
+    kept: KeptPaths = session.info["crowds"]
+    return kept.once(("reasoned", question.id, question.revision), lambda: _reasoned(session, question))
+
+
+def _reasoned(session: Session, question: Question) -> list[int]:
+    telling = or_(col(Forecast.rationale) != "", col(Forecast.undoes).is_not(None))
+    statement = select(Forecast.entry, Forecast.forecaster_id, Forecast.rationale, Forecast.undoes)
+    rows = session.exec(
+        statement.where(Forecast.question_id == question.id, telling).order_by(col(Forecast.entry).desc())
+    ).all()
+    undone = {undoes for *_, undoes in rows if undoes is not None}
+    latest: dict[int, int] = {}
+    for entry, who, rationale, _ in rows:
+        if rationale and entry not in undone:
+            latest.setdefault(who, entry)
+    return list(latest.values())

@@ -1,23 +1,29 @@
 """What was said on a question, read out of the tables into the arrays that scoring works on."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
 
 import numpy as np
 from sqlalchemy import bindparam, select
 from sqlmodel import Session, col
 
 from forecasts import crowd
-from forecasts.models import CrowdPath, Forecast, Forecaster
+from forecasts.models import CrowdPath, Forecast, Forecaster, Position
 from forecasts.timeline import NEVER, Acts, Mask, Numbers, Window
 from questions import catalog
 from questions.models import Question
 from questions.shape import Vector
 
+Kept = TypeVar("Kept")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 LARGEST = 200_000_000
 """How many bytes of computed paths are kept."""
+
+MOST = 5_000
+"""How many other things that follow from a question's acts are kept."""
 
 _ACTS = (
     select(
@@ -33,6 +39,12 @@ _ACTS = (
     .order_by(col(Forecast.entry))
 )
 _PATH = select(CrowdPath).where(col(CrowdPath.question_id) == bindparam("question"))
+_STANDING = (
+    select(col(Forecast.probabilities), col(Forecast.expires_at))
+    .join(Position, col(Position.entry) == Forecast.entry)
+    .join(Forecaster, col(Forecaster.id) == Position.forecaster_id)
+    .where(col(Position.question_id) == bindparam("question"), col(Forecaster.kind) == "person")
+)
 
 
 @dataclass(frozen=True)
@@ -53,10 +65,14 @@ class History:
 
 @dataclass
 class KeptPaths:
-    """Paths that were computed or read, by the question's id and revision; `size` is how many bytes they take."""
+    """Paths that were computed or read, by the question's id and revision; `size` is how many bytes they take.
+
+    others  what else follows from a question's acts and is small, each by a key that names the state it follows from
+    """
 
     paths: dict[tuple[int, int], crowd.Path] = field(default_factory=dict)
     size: int = 0
+    others: dict[Any, Any] = field(default_factory=dict)
 
     def add(self, key: tuple[int, int], path: crowd.Path) -> None:
         """Keep one more; where all would be too large, forget the others first."""
@@ -65,6 +81,16 @@ class KeptPaths:
             self.paths, self.size = {}, 0  # other threads may still read what was kept before
         self.paths[key] = path
         self.size += more
+
+    def once(self, key: tuple[Any, ...], make: Callable[[], Kept]) -> Kept:
+        """What `make` gives, made once for a key."""
+        others = self.others
+        if key not in others:
+            if len(others) >= MOST:
+                others = self.others = {}  # other threads may still read what was kept before
+            others[key] = make()
+        found: Kept = others[key]
+        return found
 
 
 def ticks(moment: datetime) -> int:
@@ -108,6 +134,34 @@ def crowd_of(session: Session, question: Question) -> crowd.Path:
         path = _settled(session, question) or read(session, question).crowd(catalog.kind_of(question).ORDERED)
         kept.add(key, path)
     return path
+
+
+def turn(question: Question, path: crowd.Path, moment: datetime) -> int:
+    """When the question became what it is now, in ticks: by an act, by an expiry, by its opening or its closing.
+
+    Together with the question's id and revision it names a state: what is kept by these three holds until the next.
+    """
+    now = ticks(moment)
+    row = int(np.searchsorted(path.at, now, side="right")) - 1
+    times = (ticks(question.opens_at), ticks(question.closes_at), int(path.at[row]) if row >= 0 else 0)
+    return max((at for at in times if at <= now), default=0)
+
+
+def tenths(session: Session, question: Question, moment: datetime) -> Numbers:
+    """How many of the people's standing forecasts call the last outcome 0 to 10% likely, 10 to 20%, .., (10,).
+
+    Of a yes-or-no question that is yes. Nobody is named.
+    """
+    kept: KeptPaths = session.info["crowds"]
+    key = ("tenths", question.id, question.revision, turn(question, crowd_of(session, question), moment))
+    return kept.once(key, lambda: _tenths(session, question, moment))
+
+
+def _tenths(session: Session, question: Question, moment: datetime) -> Numbers:
+    rows = session.execute(_STANDING, {"question": question.id})
+    said = [vector[-1] for vector, expires in rows if vector is not None and (expires is None or expires > moment)]
+    counts: Numbers = crowd.histogram(np.array(said, dtype=np.float64)).reshape(10, 10).sum(axis=1)
+    return counts
 
 
 def _settled(session: Session, question: Question) -> crowd.Path | None:

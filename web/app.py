@@ -5,6 +5,7 @@ import mimetypes
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import cache
+from typing import Any
 
 import anyio
 import anyio.to_thread
@@ -18,6 +19,7 @@ from forecasts.database import Database
 from forecasts.settings import Settings
 from questions.errors import Refusal
 from web.dependencies import SignInFirst, viewer
+from web.live import Watch
 from web.pages import MessagePage
 from web.rendering import renderer, static_files, status_of
 from web.routes import (
@@ -27,11 +29,13 @@ from web.routes import (
     comparison,
     desk,
     leaderboard,
+    live,
     people,
     questions,
     receipts,
     resolutions,
     sets,
+    sharing,
 )
 from web.security import SameOrigin
 
@@ -44,7 +48,21 @@ PLACES = 24
 LARGEST_BODY = 4_000_000
 """Bytes of a request; a set of questions is the largest thing that anybody sends."""
 
-ROUTES = (desk, questions, acts, receipts, resolutions, sets, leaderboard, comparison, calibration, people, accounts)
+ROUTES = (
+    live,
+    desk,
+    questions,
+    acts,
+    sharing,
+    receipts,
+    resolutions,
+    sets,
+    leaderboard,
+    comparison,
+    calibration,
+    people,
+    accounts,
+)
 
 FOR_EVER = "public, max-age=31536000, immutable"
 
@@ -77,10 +95,14 @@ def create(settings: Settings, database: Database) -> FastAPI:
 
 
 @asynccontextmanager
-async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+async def _lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
     anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
     static_files()
-    yield
+    watch = Watch(app.state.database)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(watch.keep_looking)
+        yield {"watch": watch}
+        tasks.cancel_scope.cancel()
     app.state.database.close()
 
 

@@ -18,12 +18,14 @@ from questions import journal
 from questions.errors import Refusal
 
 COOKIE = "brierboard"
-PARTS = ("forecasts", "withdrawal", "undo", "reaffirmation", "look")
+PARTS = ("forecasts", "withdrawal", "undo", "reaffirmation", "look", "comments")
 """What is posted under a question's page and has no page of its own."""
 
 NOT_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 LONGEST_FIELD = 20_000
 LONGEST_FILE = 1_000_000
+LONG = ("file", "text", "rationale", "comment")
+"""Fields that may be longer: files, and what is judged where it can be given back."""
 
 
 class Unreadable(Refusal):
@@ -156,7 +158,7 @@ def require_text(name: str, value: str) -> None:
     """Raise Unreadable unless the database can hold the value as text of a sensible length."""
     if NOT_TEXT.search(value):
         raise Unreadable(f"The field “{name[:40]}” holds a character that is not text. Type it again.", name)
-    longest = LONGEST_FILE if name in ("file", "text") else LONGEST_FIELD
+    longest = LONGEST_FILE if name in LONG else LONGEST_FIELD
     if len(value) > longest:
         raise Unreadable(f"The field “{name[:40]}” is longer than {longest} characters. Shorten it.", name)
 

@@ -52,11 +52,31 @@ class Glance:
 
 @dataclass(frozen=True)
 class Own:
-    """A forecast of one's own, or a withdrawal (text is "")."""
+    """A forecast of one's own, or a withdrawal (text is "").
+
+    undoes  whether it took the act before it back
+    """
 
     text: str
     made_at: datetime
     recorded_at: datetime
+    expires_at: datetime | None = None
+    rationale: str = ""
+    undoes: bool = False
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What may be said beside a forecast, as it was typed and refused: why, and through which day it stands.
+
+    lapses  how long it stands where its forecaster does not say, in words
+    zoom    how far the chart is narrowed on the page that the form is sent from
+    """
+
+    rationale: str
+    expires: str
+    lapses: str
+    zoom: str
 
 
 @dataclass(frozen=True)
@@ -67,6 +87,8 @@ class Answer:
     way   the one that was just used, the first where none was
     own   the forecast that stands, None where there is none
     late  whether more than half of the question's time is over
+
+    beside  what may be said beside the forecast, None where the form is brief
     """
 
     slug: str
@@ -79,6 +101,7 @@ class Answer:
     late: bool
     error: Refusal | None = None
     saved: bool = False
+    beside: Beside | None = None
 
 
 @dataclass(frozen=True)
@@ -432,6 +455,140 @@ class Prospects:
     rows: Sequence[Happens]
 
 
+# What stands on a question's page
+
+
+@dataclass(frozen=True)
+class Offered:
+    """What may be done with one's latest forecast beside changing it, in words; "" where it may not.
+
+    undo   what would be taken back, such as "40%"
+    again  what would be said again
+    """
+
+    undo: str = ""
+    again: str = ""
+
+
+@dataclass(frozen=True)
+class Since:
+    """What is new since somebody's last visit: what the crowd said then and says now, and what was done meanwhile."""
+
+    at: datetime
+    then: str
+    now: str
+    news: str
+
+
+@dataclass(frozen=True)
+class Rationale:
+    """Why somebody said what they said; `now` is what they say since, where that is something else.
+
+    text  "" where they keep their forecasts to themselves
+    """
+
+    entry: int
+    who: Forecaster
+    text: str
+    now: str
+    made_at: datetime
+    recorded_at: datetime
+    prose: str
+
+
+@dataclass(frozen=True)
+class Remark:
+    """A comment, and what stood of its author when they wrote it."""
+
+    entry: int
+    who: Forecaster
+    text: str
+    recorded_at: datetime
+    prose: str
+
+
+@dataclass(frozen=True)
+class Talk:
+    """What people write about a question, with the comment that was typed and refused."""
+
+    rationales: Sequence[Rationale]
+    remarks: Sequence[Remark]
+    typed: str = ""
+    error: Refusal | None = None
+
+
+@dataclass(frozen=True)
+class Reworded:
+    """One thing that a revision changed, before and after."""
+
+    name: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class Revised:
+    """A change to a question's words after it was published."""
+
+    entry: int
+    recorded_at: datetime
+    by: str
+    note: str
+    changes: Sequence[Reworded]
+
+
+@dataclass(frozen=True)
+class Act:
+    """One act of a question's timeline; `who` is None for whoever runs the machine.
+
+    did   what was done, such as "forecast"
+    text  what was said or decided, "" where that is nothing or kept to themselves
+    said  when it was said, where that was before it was recorded here; else None
+    """
+
+    entry: int
+    at: datetime
+    who: Forecaster | None
+    kind: str
+    did: str
+    text: str
+    said: datetime | None
+    revised: Revised | None
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """Some of a question's acts, the newest first; `before` is the entry that the next page ends before, 0 for none.
+
+    later  whether there are newer ones on another page
+    """
+
+    acts: Sequence[Act]
+    before: int
+    later: bool
+
+
+@dataclass(frozen=True)
+class Live:
+    """By what a page learns of news: the state that it shows, and where to ask for another."""
+
+    tag: str
+    address: str
+    news: str = ""
+
+
+@dataclass(frozen=True)
+class Card:
+    """A question as other sites show it; `lines` is its title in lines that fit."""
+
+    lines: Sequence[str]
+    crowd: str
+    count: str
+    state: str
+    spark: charts.Sparkline
+    height: int
+
+
 @dataclass(frozen=True)
 class Result:
     """A person's score on one question.
@@ -528,16 +685,72 @@ class QuestionPage(Page):
     kind: str
     within: QuestionSet
     terms: Terms
+    revised: Sequence[Revised]
     claim: Claim
     answer: Answer
+    offered: Offered
+    since: Since | None
+    zoom: str
     history: charts.History
     density: charts.Density | None
     bars: charts.Bars | None
+    tenths: diagrams.Histogram | None
     mine: Sequence[Own]
     decisions: Sequence[Decided]
     prospects: Prospects | None
+    talk: Talk
+    timeline: Timeline
     scores: Scores
     may_resolve: bool
+    live: Live
+
+
+@dataclass(frozen=True)
+class CommentsPage(Page):
+    template = "questions/_comments.html"
+    partial = "questions/_comments.html"
+    glance: Glance
+    talk: Talk
+
+
+@dataclass(frozen=True)
+class LivePage(Page):
+    template = "questions/_live.html"
+    partial = "questions/_live.html"
+    glance: Glance
+    zoom: str
+    history: charts.History
+    density: charts.Density | None
+    bars: charts.Bars | None
+    tenths: diagrams.Histogram | None
+    talk: Talk
+    timeline: Timeline | None
+    live: Live
+
+
+@dataclass(frozen=True)
+class SharePage(Page):
+    template = "questions/share.html"
+    glance: Glance
+    address: str
+    picture: str
+    frame: str
+    height: int
+
+
+@dataclass(frozen=True)
+class EmbedPage(Page):
+    template = "questions/embed.html"
+    partial = "questions/embed.html"
+    glance: Glance
+    address: str
+
+
+@dataclass(frozen=True)
+class CardPage(Page):
+    template = "questions/card.svg"
+    partial = "questions/card.svg"
+    card: Card
 
 
 @dataclass(frozen=True)

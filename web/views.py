@@ -184,9 +184,31 @@ def sparkline(asked: Asked) -> charts.Sparkline:
     return charts.sparkline(asked.question.slug, leading, path.at, asked.kind.axis(asked.shape), asked.window, label)
 
 
-def time_chart(asked: Asked, mine: Sequence[Forecast]) -> charts.History:
-    """The crowd's history with its middle half, one's own steps, and when it ended."""
-    path = crowd.thin(asked.path, charts.MOST_POINTS)
+ZOOMS = {"90": 90, "30": 30}
+"""How many days a chart over time may be narrowed to, by the words of the address."""
+
+DAY = 86_400_000_000
+
+
+def zoomed(window: charts.Window, zoom: str) -> charts.Window:
+    """The last days of a window, up to where what stands ends; all of it where the address narrows nothing."""
+    if zoom not in ZOOMS:
+        return window
+    opens = max(window.opens, window.until - ZOOMS[zoom] * DAY)
+    return charts.Window(opens, max(window.until, opens + 1), window.now)
+
+
+def _within(path: crowd.Path, window: charts.Window) -> crowd.Path:
+    """The rows of a path that say what stood in a window: from the last at or before its opening."""
+    first = max(int(np.searchsorted(path.at, window.opens, side="right")) - 1, 0)
+    rows = slice(first, int(np.searchsorted(path.at, window.until, side="right")))
+    return crowd.Path(path.at[rows], path.count[rows], path.middle[rows], path.lower[rows], path.upper[rows])
+
+
+def time_chart(asked: Asked, mine: Sequence[Forecast], zoom: str = "") -> charts.History:
+    """The crowd's history with its middle half, one's own steps, and when it ended; or the last days of it."""
+    window = zoomed(asked.window, zoom)
+    path = crowd.thin(_within(asked.path, window), charts.MOST_POINTS)
     drawn = lines(asked, path.middle, path.lower, path.upper)
     return charts.history(
         charts.Heading(f"history-{asked.question.slug}", "The crowd over time", "Median, and the half in the middle."),
@@ -194,7 +216,7 @@ def time_chart(asked: Asked, mine: Sequence[Forecast]) -> charts.History:
         path.at,
         path.count,
         asked.kind.axis(asked.shape),
-        asked.window,
+        window,
         lambda value: asked.kind.reading(value, asked.shape),
         own=_own_steps(asked, mine) if len(drawn) == 1 else (),
         marks=_marks(asked),
@@ -232,6 +254,16 @@ def spread_chart(asked: Asked, mine: Vector | None) -> charts.Density | None:
         outcome=where(asked),
         ends=(asked.shape.outcomes[0], asked.shape.outcomes[-1]),
     )
+
+
+def tenths_chart(session: Session, asked: Asked) -> diagrams.Histogram | None:
+    """How many people say what of a yes-or-no question, without saying who; None of others, whose charts tell it."""
+    if asked.kind.ORDERED or asked.shape.size > 2:
+        return None
+    counts = history.tenths(session, asked.question, asked.moment)
+    about = "How many people’s standing forecasts lie in each tenth. Nobody is named."
+    heading = charts.Heading(f"tenths-{asked.question.slug}", "What people say now", about)
+    return diagrams.sharpness(heading, counts, np.linspace(0, 1, len(counts) + 1))
 
 
 def _quantiles(asked: Asked, vector: Vector) -> list[charts.Quantile]:
@@ -303,7 +335,10 @@ def answer(
 def own(asked: Asked, forecast: Forecast) -> Own:
     """One's forecast in words, exactly as stored."""
     text = "" if forecast.probabilities is None else asked.kind.say(forecast.probabilities, asked.shape)
-    return Own(text, forecast.made_at, forecast.recorded_at)
+    return Own(
+        text, forecast.made_at, forecast.recorded_at, forecast.expires_at, forecast.rationale,
+        undoes=forecast.undoes is not None,
+    )  # fmt: skip
 
 
 def standing_forecasts(session: Session, forecaster: Forecaster | None, moment: datetime) -> dict[int, Forecast]:

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 import uvicorn
 
-from forecasts.cli import listen, welcome
+from forecasts.cli import KEPT_OPEN, listen, welcome
 from forecasts.database import Database
 from forecasts.settings import Settings
 from web.app import create
@@ -34,7 +34,9 @@ def main(database: Annotated[str, typer.Option()], clock: Annotated[Path, typer.
     prepared = Database(database, FileClock(clock))
     prepared.prepare()
     welcome(prepared, settings.address)
-    config = uvicorn.Config(create(settings, prepared), log_level="warning", server_header=False)
+    config = uvicorn.Config(
+        create(settings, prepared), log_level="warning", server_header=False, timeout_keep_alive=KEPT_OPEN
+    )
     with suppress(KeyboardInterrupt):  # as in forecasts/cli.py
         uvicorn.Server(config).run(sockets=[listener])
 

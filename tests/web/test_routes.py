@@ -55,6 +55,9 @@ STARTS = (
     "/leaderboard?set=weather",
     "/calibration?who=ada&set=weather",
     "/compare?a=ada&b=bob",
+    "/questions/binary/live",
+    "/questions/binary/embed",
+    "/questions/binary/embed.svg",
 )
 
 
@@ -90,6 +93,7 @@ def test_every_page_shows_a_title_a_main_part_and_whoever_is_signed_in(
 PROTECTED = [
     ("/questions/binary/forecasts", "/questions/binary"),
     ("/questions/binary/withdrawal", "/questions/binary"),
+    ("/questions/binary/comments", "/questions/binary"),
     ("/questions/binary/undo", "/questions/binary"),
     ("/questions/binary/reaffirmation", "/questions/binary"),
     ("/questions/binary/look", "/questions/binary"),

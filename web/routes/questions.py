@@ -1,13 +1,15 @@
-"""A question's page, and the forms by which people forecast and withdraw."""
+"""A question's page, and the forms by which people forecast, withdraw and comment."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 from fastapi import APIRouter, Response
 from sqlmodel import Session, col, select
 
-from forecasts import boards, ledger, prospects
+from forecasts import boards, discussion, ledger, prospects
 from forecasts.models import Forecast, Forecaster
 from forecasts.permissions import may, require, visible
 from forecasts.rules import RULES
@@ -17,9 +19,11 @@ from questions import catalog
 from questions.errors import Refusal
 from questions.models import Question, QuestionSet
 from questions.shape import Vector
-from web import sheet, views
+from web import reasons, sheet, talk, views
 from web.dependencies import Form, Now, Reading, SignedIn, Teller, Viewer, Writer
-from web.pages import Happens, Page, Prospects, QuestionPage, RowPage, Scored, Scores
+from web.filters import address
+from web.following import Sought, charted, live_of, said_by, zoom_of
+from web.pages import CommentsPage, Happens, Page, Prospects, QuestionPage, RowPage, Scored, Scores
 from web.rendering import Render, Rendering, status_of
 from web.routes.desk import ON_THE_DESK, desk_page
 from web.sheet import view_of
@@ -32,9 +36,9 @@ LEVELS = ((0.1, "the low end (10%)"), (0.5, "the middle"), (0.9, "the high end (
 
 
 @router.get("")
-def question(slug: str, reading: Reading, viewer: Viewer, moment: Now, render: Rendering) -> Response:
+def question(slug: str, reading: Reading, viewer: Viewer, moment: Now, sought: Sought, render: Rendering) -> Response:
     found = catalog.find(reading, slug, visible(viewer))
-    return render(question_page(reading, found, viewer, moment))
+    return render(question_page(reading, found, viewer, moment, zoom=sought.zoom, before=sought.before))
 
 
 @router.post("/forecasts")
@@ -45,8 +49,9 @@ def submit(
     question = catalog.find(reading, slug, visible(forecaster))
     try:
         answer = catalog.kind_of(question).read(form, catalog.shape_of(question))
+        why, until = reasons.rationale(form), reasons.expiry(form)
         with writing() as (session, at):
-            ledger.record(session, forecaster, question, answer, at)
+            ledger.record(session, forecaster, question, answer, at, expires_at=until, rationale=why)
     except Refusal as refusal:
         return refused(render, reading, question, forecaster, tell(), Typed(form, refusal))
     return accepted(render, form, reading, question, forecaster, at)
@@ -66,6 +71,34 @@ def withdraw(
     return accepted(render, form, reading, question, forecaster, at)
 
 
+@router.post("/comments")
+def comment(
+    slug: str, form: Form, reading: Reading, writing: Writer, forecaster: SignedIn, tell: Teller, render: Rendering
+) -> Response:
+    require(forecaster, "forecast")
+    question = catalog.find(reading, slug, visible(forecaster))
+    text = form.get("comment", "")
+    try:
+        with writing() as (session, at):
+            made = discussion.comment(session, forecaster, question, text, at)
+    except Refusal as refusal:
+        return _refuse_comment(render, reading, question, forecaster, tell(), Typed(form, refusal))
+    page = comments_page(reading, question, forecaster, at)
+    return render(page, otherwise=f"/questions/{slug}#comment-{made.entry}")
+
+
+def _refuse_comment(
+    render: Render, session: Session, question: Question, who: Forecaster, moment: datetime, typed: Typed
+) -> Response:
+    """The comment that was typed with what is wrong with it; without htmx on the whole page."""
+
+    def whole() -> Page:
+        return question_page(session, question, who, moment, commented=typed)
+
+    page = comments_page(session, question, who, moment, typed=typed)
+    return render(page, status=status_of(typed.error), whole=whole)
+
+
 def accepted(
     render: Render, form: Mapping[str, str], session: Session, question: Question, who: Forecaster, moment: datetime
 ) -> Response:
@@ -73,15 +106,16 @@ def accepted(
     slug = question.slug
     if form.get("view") == "desk":
         return render(row_page(session, question, who, moment, saved=True), otherwise=view_of(form).saved(slug))
-    page = question_page(session, question, who, moment, saved=True, way=form.get("way", ""))
-    return render(page, otherwise=f"/questions/{slug}#forecast")
+    zoom = zoom_of(form)
+    page = question_page(session, question, who, moment, saved=True, way=form.get("way", ""), zoom=zoom)
+    return render(page, otherwise=f"{address(f'/questions/{slug}', {'zoom': zoom})}#forecast")
 
 
 def refused(
     render: Render, session: Session, question: Question, who: Forecaster, moment: datetime, typed: Typed
 ) -> Response:
     """What was typed and what is wrong with it, where it was typed; on the question's page if the desk has no row."""
-    status = status_of(typed.error)
+    status, zoom = status_of(typed.error), zoom_of(typed.form)
     if typed.form.get("view") == "desk":
         page = row_page(session, question, who, moment, typed=typed)
 
@@ -91,7 +125,7 @@ def refused(
             return question_page(session, question, who, moment, typed=typed)
 
         return render(page, status=status, whole=whole)
-    return render(question_page(session, question, who, moment, typed=typed), status=status)
+    return render(question_page(session, question, who, moment, typed=typed, zoom=zoom), status=status)
 
 
 def row_page(
@@ -105,30 +139,61 @@ def row_page(
 
 def question_page(
     session: Session, question: Question, viewer: Forecaster | None, moment: datetime,
-    *, typed: Typed | None = None, saved: bool = False, way: str = "",
+    *, typed: Typed | None = None, saved: bool = False, way: str = "", commented: Typed | None = None,
+    zoom: str = "", before: int = 0,
 ) -> QuestionPage:  # fmt: skip
-    """Everything about one question."""
+    """Everything about one question.
+
+    commented  a comment that was refused
+    zoom       how many days the chart over time is narrowed to, as the address has it
+    before     the entry before which the timeline ends, 0 for its newest part
+    """
     asked = views.one(session, question, moment)
-    mine, standing = _forecasts_of(session, question, viewer), views.standing_of(session, viewer, question, moment)
-    vector = None if standing is None else standing.probabilities
+    said = said_by(session, asked, viewer)
+    answer = views.answer(asked, said.standing, "question", typed=typed, saved=saved, way=way)
     return QuestionPage(
         viewer=viewer,
         here=f"/questions/{question.slug}",
-        glance=views.glance(asked),
-        kind=asked.kind.TITLE,
-        within=session.get_one(QuestionSet, question.set_id),
-        terms=views.terms(session, asked),
-        claim=views.claims(session, [asked])[0],
-        answer=views.answer(asked, standing, "question", typed=typed, saved=saved, way=way),
-        history=views.time_chart(asked, mine),
-        density=views.spread_chart(asked, vector),
-        bars=views.choice_chart(asked, vector),
-        mine=[views.own(asked, one) for one in reversed(mine)],
-        decisions=views.decided(session, question, asked.shape),
-        prospects=_prospects(session, asked, viewer, mine, moment),
+        **_told(session, asked),
+        answer=replace(answer, beside=reasons.beside(session, asked, typed, zoom)),
+        offered=reasons.offered(session, asked, viewer),
+        since=talk.since(session, asked, viewer),
+        **charted(session, asked, said, zoom),
+        mine=[views.own(asked, one) for one in reversed(said.mine)],
+        prospects=_prospects(session, asked, viewer, said.mine, moment),
+        talk=talk.talk(session, asked, viewer, typed=commented),
+        **_done(session, asked, viewer, before),
         scores=_scores(session, asked),
         may_resolve=may(viewer, "resolve"),
+        live=live_of(session, asked, zoom, before),
     )
+
+
+def _told(session: Session, asked: Asked) -> dict[str, Any]:
+    """What is asked and how it stands, by the names that the page gives it."""
+    return {
+        "glance": views.glance(asked),
+        "kind": asked.kind.TITLE,
+        "within": session.get_one(QuestionSet, asked.question.set_id),
+        "terms": views.terms(session, asked),
+        "claim": views.claims(session, [asked])[0],
+    }
+
+
+def _done(session: Session, asked: Asked, viewer: Forecaster | None, before: int) -> dict[str, Any]:
+    """What was decided and changed, and the timeline, by the names that the page gives them."""
+    decisions, revised = views.decided(session, asked.question, asked.shape), talk.revised(session, asked.question)
+    timeline = talk.timeline(session, asked, viewer, decisions, revised, before)
+    return {"decisions": decisions, "revised": revised, "timeline": timeline}
+
+
+def comments_page(
+    session: Session, question: Question, who: Forecaster, moment: datetime, *, typed: Typed | None = None
+) -> CommentsPage:
+    """The comments on a question with the form for another."""
+    asked = views.one(session, question, moment)
+    said = talk.talk(session, asked, who, typed=typed)
+    return CommentsPage(viewer=who, here=f"/questions/{question.slug}", glance=views.glance(asked), talk=said)
 
 
 def _prospects(
@@ -163,13 +228,6 @@ def _shown(asked: Asked, mine: Sequence[Forecast]) -> list[tuple[int, str]]:
     for place, (_, words) in zip(places, LEVELS, strict=True):
         why.setdefault(place, []).append(words)
     return [(place, f"{' and '.join(words)} of your last forecast") for place, words in why.items()]
-
-
-def _forecasts_of(session: Session, question: Question, viewer: Forecaster | None) -> list[Forecast]:
-    if viewer is None:
-        return []
-    statement = select(Forecast).where(Forecast.question_id == question.id, Forecast.forecaster_id == viewer.id)
-    return list(session.exec(statement.order_by(col(Forecast.entry))))
 
 
 def _scores(session: Session, asked: Asked) -> Scores:

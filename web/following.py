@@ -1,0 +1,112 @@
+"""What of a question's page follows the news: the crowd, the charts, what people write; and who looks at them how."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+from sqlmodel import Session, col, select
+
+from forecasts import history
+from forecasts.models import Forecast, Forecaster
+from questions.models import Question
+from web import live, talk, views
+from web.filters import address
+from web.pages import Live, LivePage
+from web.views import ZOOMS, Asked
+
+
+@dataclass(frozen=True)
+class Looking:
+    """What part of a question's page an address asks for.
+
+    zoom    how many days the chart over time is narrowed to, "" for all
+    before  the entry before which the timeline ends, 0 for its newest part
+    seen    the latest entry that the page knows of
+    """
+
+    zoom: str = ""
+    before: int = 0
+    seen: int = 0
+
+
+def looking(request: Request) -> Looking:
+    """What the address asks for; what it does not understand counts as not asked."""
+    words = request.query_params
+    return Looking(zoom_of(words), _entry(words.get("before", "")), _entry(words.get("seen", "")))
+
+
+Sought = Annotated[Looking, Depends(looking)]
+
+
+def zoom_of(words: Mapping[str, str]) -> str:
+    """How far an address or a form narrows the chart over time."""
+    zoom = words.get("zoom", "")
+    return zoom if zoom in ZOOMS else ""
+
+
+def _entry(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else 0
+
+
+@dataclass(frozen=True)
+class Said:
+    """What the viewer said on a question, in order, and what of it stands."""
+
+    mine: Sequence[Forecast]
+    standing: Forecast | None
+
+
+def said_by(session: Session, asked: Asked, viewer: Forecaster | None) -> Said:
+    """What the viewer said on a question; nothing where nobody looks."""
+    if viewer is None:
+        return Said((), None)
+    statement = select(Forecast).where(
+        Forecast.question_id == asked.question.id, Forecast.forecaster_id == viewer.id
+    )  # fmt: skip
+    mine = session.exec(statement.order_by(col(Forecast.entry))).all()
+    return Said(mine, views.standing_of(session, viewer, asked.question, asked.moment))
+
+
+def charted(session: Session, asked: Asked, said: Said, zoom: str) -> dict[str, Any]:
+    """The charts of a question's page, by the names that pages give them."""
+    vector = None if said.standing is None else said.standing.probabilities
+    return {
+        "zoom": zoom,
+        "history": views.time_chart(asked, said.mine, zoom),
+        "density": views.spread_chart(asked, vector),
+        "bars": views.choice_chart(asked, vector),
+        "tenths": views.tenths_chart(session, asked),
+    }
+
+
+def tag_of(asked: Asked) -> str:
+    """The tag of what a question's page shows."""
+    question: Question = asked.question
+    return live.tag(question.id, question.revision, history.turn(question, asked.path, asked.moment))
+
+
+def live_of(session: Session, asked: Asked, zoom: str, before: int, news: str = "") -> Live:
+    """How a page that shows this learns of more."""
+    seen = talk.latest(session, asked.question)
+    words = {"zoom": zoom, "before": str(before or ""), "seen": str(seen)}
+    return Live(tag_of(asked), address(f"/questions/{asked.question.slug}/live", words), news)
+
+
+def live_page(
+    session: Session, asked: Asked, viewer: Forecaster | None, said: Said, sought: Looking, news: str
+) -> LivePage:
+    """What has taken the place of what the page shows. Older parts of the timeline stay what they are."""
+    timeline = None
+    if not sought.before:
+        decisions = views.decided(session, asked.question, asked.shape)
+        timeline = talk.timeline(session, asked, viewer, decisions, talk.revised(session, asked.question))
+    return LivePage(
+        viewer=viewer,
+        here=f"/questions/{asked.question.slug}",
+        glance=views.glance(asked),
+        **charted(session, asked, said, sought.zoom),
+        talk=talk.talk(session, asked, viewer),
+        timeline=timeline,
+        live=live_of(session, asked, sought.zoom, sought.before, news),
+    )

@@ -1,0 +1,10 @@
+// The points of a chart are one stop of the Tab key; the arrow keys go from one to the next.
+document.addEventListener("focusin", ({ target }) => {
+  for (const one of target.closest(".chart-tips")?.children ?? []) one.setAttribute("tabindex", one === target ? 0 : -1);
+});
+document.addEventListener("keydown", (event) => {
+  const here = event.target.closest(".chart-tip"), way = { ArrowLeft: "previous", ArrowRight: "next" }[event.key];
+  if (!here || !way) return;
+  event.preventDefault();
+  here[way + "ElementSibling"]?.focus();
+});
