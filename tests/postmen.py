@@ -40,7 +40,7 @@ class Mailbox:
         if self.answers:
             return self.answers.pop(0)
         assert isinstance(envelope.content, bytes)
-        self.kept.append(message_from_bytes(envelope.content, policy=policy.default))  # type: ignore[arg-type]
+        self.kept.append(message_from_bytes(envelope.content, policy=policy.default))
         self.to.append(envelope.rcpt_tos)
         self.before()
         return ACCEPTED
@@ -58,7 +58,7 @@ class Anywhere(Controller):
 
     def _trigger_server(self) -> None:
         self.port = self.server.sockets[0].getsockname()[1]  # type: ignore[union-attr]
-        super()._trigger_server()
+        super()._trigger_server()  # type: ignore[no-untyped-call]
 
 
 @contextmanager
