@@ -246,7 +246,7 @@ def test_a_digest_comes_at_seven_with_all_that_happened(
     database: Database, clock: MovedClock, ada: Forecaster, mo: Forecaster, office: Mailbox, settings: Settings
 ) -> None:
     until = NOON + 60 * HOUR
-    hail, snow, fog = publish(
+    _, snow, fog = publish(
         database, *(draft(slug, closes_at=until, resolves_at=until) for slug in ("hail", "snow", "fog"))
     )
     confirmed(database, ada)
@@ -265,7 +265,6 @@ def test_a_digest_comes_at_seven_with_all_that_happened(
     assert "What of the fog?\nResolved: Yes, known on 2 March 2026, 12:00 UTC.\n" in text
     assert "What of the hail?\nCloses on 5 March 2026, 00:00 UTC. You have no forecast on it.\n" in text
     assert "What of the snow?\nCloses on 5 March 2026, 00:00 UTC.\nhttp://127.0.0.1:8000/questions/snow\n" in text
-    assert hail.slug in text
 
 
 def test_what_closed_before_the_digest_goes_out_is_left_out_of_it(

@@ -224,7 +224,7 @@ def settings_page(
         sets=filters.all_sets(session),
         hooks=[_hook(session, one) for one in subscribing.webhooks_of(session, person)],
         has_calendar=box.calendar is not None,
-        sent=[_sent(*row, moment) for row in subscribing.log(session, person)],
+        sent=_log(session, person, moment),
         made=made,
         typed=typed or {},
         failed=failed,
@@ -247,6 +247,12 @@ def _set_of(session: Session, one: Subscription, name: str) -> str:
 def _hook(session: Session, one: Subscription) -> Hook:
     form = subscribing.CHANNELS[one.channel]
     return Hook(one.id, form, one.address, [EVENTS[name] for name in one.events], _set_of(session, one, "title"))
+
+
+def _log(session: Session, person: Forecaster, moment: datetime) -> list[Sent]:
+    """The latest deliveries, by when each was sent or is to be."""
+    found = [_sent(*row, moment) for row in subscribing.log(session, person)]
+    return sorted(found, key=lambda one: one.at, reverse=True)
 
 
 def _sent(one: Delivery, through: Subscription, moment: datetime) -> Sent:
