@@ -8,7 +8,7 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 from xml.etree import ElementTree as ET
 
-from forecasts.mail import WIRE
+from forecasts.mail import LETTER
 from forecasts.models import Delivery
 from forecasts.parcel import Parcel
 from forecasts.settings import Settings
@@ -37,7 +37,7 @@ def following(every: str, moment: datetime) -> datetime:
 
 def compose(settings: Settings, parcel: Parcel) -> EmailMessage:
     """The mail, as plain text and as HTML, with the link that ends the subscription by one click (RFC 8058)."""
-    message = EmailMessage(policy=WIRE)
+    message = EmailMessage(policy=LETTER)
     message["From"], message["To"] = settings.sender, Address(parcel.person.name, addr_spec=parcel.email)
     message["Subject"] = f"Brierboard: {', '.join(_counts(parcel.deliveries))}"
     message["Date"] = format_datetime(parcel.moment)

@@ -14,8 +14,12 @@ from urllib.parse import unquote, urlsplit
 from forecasts.parcel import LeftUnknown, NotTaken
 from forecasts.settings import Settings, is_loopback
 
-WIRE = SMTP.clone(cte_type="7bit")
-"""How messages are written: what any server takes, whatever it offers."""
+LETTER = SMTP.clone(cte_type="7bit")
+"""How messages are made: in what any server takes, whatever it offers."""
+
+WIRE = LETTER.clone(max_line_length=998)
+"""How they are written out: a header of more than 78 characters would be encoded to be broken, and then no mail program
+finds the link in it. The standard allows 998."""
 
 PATIENCE = 20.0
 """Seconds that the server may take for each answer."""
@@ -83,7 +87,7 @@ def _address(server: smtplib.SMTP, message: EmailMessage) -> None:
 
 def _hand_over(server: smtplib.SMTP, message: EmailMessage) -> str:
     try:
-        code, words = server.data(message.as_bytes())
+        code, words = server.data(message.as_bytes(policy=WIRE))
     except smtplib.SMTPDataError:
         raise  # it did not want to hear
     except TROUBLE as error:
@@ -103,7 +107,7 @@ def told(error: Exception) -> str:
 
 def confirmation(settings: Settings, name: str, email: str, token: str, moment: datetime) -> EmailMessage:
     """The mail that asks whoever reads it whether reminders for this person may come here."""
-    message = EmailMessage(policy=WIRE)
+    message = EmailMessage(policy=LETTER)
     message["From"], message["To"] = settings.sender, Address(addr_spec=email)
     message["Subject"] = "Brierboard: may reminders come here?"
     message["Date"] = format_datetime(moment)

@@ -25,6 +25,7 @@ class Mailbox:
 
     address: str = ""
     kept: list[EmailMessage] = field(default_factory=list)
+    raw: list[bytes] = field(default_factory=list)
     to: list[list[str]] = field(default_factory=list)
     answers: list[str] = field(default_factory=list)
     refused: str = ""
@@ -41,6 +42,7 @@ class Mailbox:
             return self.answers.pop(0)
         assert isinstance(envelope.content, bytes)
         self.kept.append(message_from_bytes(envelope.content, policy=policy.default))
+        self.raw.append(envelope.content)
         self.to.append(envelope.rcpt_tos)
         self.before()
         return ACCEPTED

@@ -86,6 +86,17 @@ def test_its_head_says_who_when_and_how_to_stop(office: Mailbox) -> None:
     assert office.to == [["ada@example.org"]]
 
 
+def test_a_long_link_to_stop_is_not_broken_up_but_lines_of_the_text_are(office: Mailbox) -> None:
+    host = f"{'board.' * 15}example.org"
+    chosen = Settings(base_url=f"https://{host}", smtp_url=office.address, mail_from="board@example.org")
+
+    mail.send(chosen, digest.compose(chosen, parcel(told(1, f"Will it rain on “{'x' * 300}”?"))))
+
+    lines = office.raw[0].split(b"\r\n")
+    assert f"List-Unsubscribe: <https://{host}/stop/stopping-token>".encode() in lines
+    assert max(len(line) for line in lines[lines.index(b"") :]) <= 78
+
+
 def test_the_same_digest_has_the_same_name_and_another_has_another(office: Mailbox) -> None:
     first, again, other = (posted(office, told(number, "Will it rain?")) for number in (1, 1, 2))
 
