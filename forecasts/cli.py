@@ -229,7 +229,10 @@ def tick() -> None:
 
     chosen = settings()
     with opened(existing=True) as database:
-        print(chores.tick(database, chosen))
+        try:
+            print(chores.tick(database, chosen))
+        except chores.TakenOver as other:  # which is no fault: what is due is being done
+            print(other)
 
 
 @users.command("add")

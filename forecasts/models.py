@@ -264,7 +264,10 @@ class Delivery(SQLModel, table=True):
 
 
 class Confirmation(SQLModel, table=True):
-    """A link sent to an address, by which whoever reads its mail says that it is theirs. Only its hash is kept."""
+    """A link sent to an address, by which whoever reads its mail says that it is theirs. Only its hash is kept.
+
+    Something stands before the hash where the link is to work no more; it counts among those sent all the same.
+    """
 
     __tablename__ = "confirmation"
 

@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, literal, update
 from sqlmodel import Session, col, func, select
 
 from forecasts import digest, webhooks
@@ -27,6 +27,9 @@ STAYS = timedelta(days=3)
 
 ASKED = 5
 """How many confirmations a person may ask for in a day, and an address may be sent."""
+
+VOID = "void:"
+"""What stands before the hash of a link that is to work no more."""
 
 MOST = 10
 """How many webhooks a person may have."""
@@ -76,13 +79,19 @@ def confirm(session: Session, token: str, moment: datetime) -> Postbox:
     box = session.get(Postbox, asked.forecaster_id) or Postbox(forecaster_id=asked.forecaster_id)
     box.email, box.confirmed_at = asked.email, moment
     session.add(box)
-    session.exec(delete(Confirmation).where(col(Confirmation.forecaster_id) == asked.forecaster_id))
+    _void(session, asked.forecaster_id)
     return box
+
+
+def _void(session: Session, forecaster: int) -> None:
+    """Let no link that was sent for them work any more. They stay, as they count among those that were asked for."""
+    theirs = (col(Confirmation.forecaster_id) == forecaster, ~col(Confirmation.token).startswith(VOID))
+    session.exec(update(Confirmation).where(*theirs).values(token=literal(VOID) + col(Confirmation.token)))
 
 
 def remove_email(session: Session, person: Forecaster, moment: datetime) -> None:
     """Forget the address, whatever waits to be confirmed, and with it the digest."""
-    session.exec(delete(Confirmation).where(col(Confirmation.forecaster_id) == person.id))
+    _void(session, person.id)
     box = session.get(Postbox, person.id)
     if box is not None:
         box.email = box.confirmed_at = None
@@ -98,7 +107,11 @@ def postbox(session: Session, person: Forecaster) -> Postbox:
 
 def waiting(session: Session, person: Forecaster, moment: datetime) -> str:
     """The address that they asked to be sent mail at last and that nobody has confirmed, "" where there is none."""
-    asked = select(Confirmation).where(Confirmation.forecaster_id == person.id, Confirmation.made_at > moment - STAYS)
+    asked = select(Confirmation).where(
+        Confirmation.forecaster_id == person.id,
+        Confirmation.made_at > moment - STAYS,
+        ~col(Confirmation.token).startswith(VOID),
+    )
     latest = session.exec(asked.order_by(col(Confirmation.made_at).desc())).first()
     return latest.email if latest else ""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 from aiosmtpd.controller import Controller
@@ -93,6 +93,7 @@ class Receiver:
     kept: list[Received] = field(default_factory=list)
     answers: list[int] = field(default_factory=list)
     words: bytes = b"Thank you"
+    came: Event = field(default_factory=Event)
 
 
 @contextmanager
@@ -105,6 +106,7 @@ def receiver() -> Iterator[Receiver]:
             body = self.rfile.read(int(self.headers["content-length"]))
             headers = {name.lower(): value for name, value in self.headers.items()}
             made.kept.append(Received(self.path, headers, body))
+            made.came.set()
             self.send_response(made.answers.pop(0) if made.answers else 200)
             self.send_header("Location", f"{made.address}/elsewhere")
             self.send_header("Content-Length", str(len(made.words)))
