@@ -199,8 +199,9 @@ def test_nobody_touches_anybody_elses_webhook(
         hers = subscribing.add_webhook(session, ada, "slack", hook.address, ["moved"], "", moment)
 
     answers = [visit(bob).post(f"/settings/webhooks/{hers.id}/{act}") for act in ("removal", "test")]
+    nonsense = [visit(bob).post(f"/settings/webhooks/{number}/test") for number in ("x", "-1", "9" * 30)]
 
-    assert [one.status_code for one in answers] == [404, 404]
+    assert [one.status_code for one in (*answers, *nonsense)] == [404] * 5
     assert hook.address not in visit(bob).get("/settings").text
     with database.reading() as session:
         assert session.get_one(Subscription, hers.id).ended_at is None

@@ -90,7 +90,7 @@ def add_webhook(
     return render(page, otherwise=None if made else "/settings#webhooks")
 
 
-@router.post("/settings/webhooks/{number}/removal")
+@router.post("/settings/webhooks/{number:int}/removal")
 def remove_webhook(
     number: int, reading: Reading, writing: Writer, person: SignedIn, configured: Configured, render: Rendering
 ) -> Response:
@@ -99,7 +99,7 @@ def remove_webhook(
     return render(settings_page(reading, person, configured, moment), otherwise="/settings#webhooks")
 
 
-@router.post("/settings/webhooks/{number}/test")
+@router.post("/settings/webhooks/{number:int}/test")
 def try_webhook(
     number: int, reading: Reading, writing: Writer, person: SignedIn, configured: Configured, render: Rendering
 ) -> Response:
