@@ -1,7 +1,8 @@
-"""The command line: serve, load, verify, rescore, import, export, user."""
+"""The command line: serve, load, verify, rescore, import, export, tick, user."""
 
 from __future__ import annotations
 
+import re
 import socket
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -76,7 +77,8 @@ def settings() -> Settings:
     except ValidationError as error:
         fault = error.errors()[0]
         name = f"BRIERBOARD_{'_'.join(map(str, fault['loc'])).upper()}"
-        return stop(f"{name} is “{fault['input']}”: {fault['msg'].lower()}.")
+        typed = re.sub("//.*@", "//..@", str(fault["input"]))  # nobody's password is printed
+        return stop(f"{name} is “{typed}”: {fault['msg'].removeprefix('Value error, ').lower()}.")
 
 
 def stop(sentence: str) -> NoReturn:
@@ -223,6 +225,19 @@ def watch(things: Sequence[Any], what: str) -> Iterable[Any]:
     from rich.progress import track
 
     return track(things, what, console=Console(stderr=True)) if things else things
+
+
+@app.command()
+def tick() -> None:
+    """Tell whoever asked to be told: mail and webhooks that are due. The server does so by itself every minute."""
+    from forecasts import chores
+
+    chosen = settings()
+    with opened(existing=True) as database:
+        try:
+            print(chores.tick(database, chosen))
+        except chores.TakenOver as other:  # which is no fault: what is due is being done
+            print(other)
 
 
 @users.command("add")

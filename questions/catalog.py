@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, bindparam, update
 from sqlmodel import Session, col, func, select
 
 from questions import journal
-from questions.errors import ChangedMeanwhile, InvalidQuestion, NotFound, NotResolvable, QuestionNotOpen
+from questions.errors import ChangedMeanwhile, InvalidQuestion, NotFound, NotResolvable, QuestionNotOpen, Refusal
 from questions.kinds import KINDS
 from questions.models import REVISABLE, WORDS, Question, QuestionSet, Resolution, Revision, Source, table_of
 from questions.shape import Kind, Shape
@@ -115,6 +115,19 @@ def status(question: Question, resolution: Resolution | None, moment: datetime) 
     if moment < question.opens_at:
         return "upcoming"
     return "open" if moment < question.closes_at else "closed"
+
+
+def told(resolution: Resolution | None, kind: Kind, shape: Shape) -> str:
+    """What happened, in words; "" where that is not known."""
+    if resolution is None or resolution.verdict == "reopened":
+        return ""
+    if resolution.verdict == "annulled" or resolution.outcome is None:
+        return "Annulled"
+    label = shape.called(resolution.outcome)
+    try:
+        return kind.told(resolution.value, shape) if resolution.value else label
+    except Refusal:
+        return label  # what happened is the index; the value may have come from elsewhere than a form
 
 
 def require_open(session: Session, question: Question, moment: datetime) -> None:

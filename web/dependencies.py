@@ -129,6 +129,8 @@ def back_from(request: Request) -> str:
     """The page to come back to after signing in: this one, or for a form the page that it stands on."""
     if request.method != "GET":
         path, _, last = request.url.path.rpartition("/")
+        if path.startswith("/settings"):
+            return "/settings"
         return quote(path if last in PARTS else request.url.path)
     return quote(request.url.path + (f"?{request.url.query}" if request.url.query else ""))
 

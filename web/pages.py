@@ -904,6 +904,81 @@ class SignUpPage(Page):
     is_open: bool
 
 
+# Settings
+
+
+@dataclass(frozen=True)
+class Hook:
+    """A webhook as its owner sees it."""
+
+    id: int
+    form: str
+    address: str
+    events: Sequence[str]
+    within: str
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A line of the delivery log. `state` is how it stands, in words; `answer` what the other side said last."""
+
+    at: datetime
+    what: str
+    title: str
+    slug: str
+    way: str
+    state: str
+    answer: str
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What somebody chooses to be told: how often, of which set ("" for all), and which events."""
+
+    every: str
+    within: str
+    events: Sequence[str]
+
+
+@dataclass(frozen=True)
+class SettingsPage(Page):
+    """`made` is what is shown only once: ("calendar" or "secret", the text). `failed` names the form at fault."""
+
+    template = "settings/page.html"
+    mail_is_on: bool
+    email: str
+    waiting: str
+    digest: Wanted
+    every: Mapping[str, str]
+    events: Mapping[str, str]
+    channels: Mapping[str, str]
+    sets: Sequence[QuestionSet]
+    hooks: Sequence[Hook]
+    has_calendar: bool
+    sent: Sequence[Sent]
+    made: tuple[str, str] | None
+    typed: Mapping[str, str]
+    failed: str
+    error: Refusal | None
+
+
+@dataclass(frozen=True)
+class ConfirmPage(Page):
+    template = "settings/confirm.html"
+    token: str
+    name: str
+    email: str
+    done: bool
+    error: Refusal | None
+
+
+@dataclass(frozen=True)
+class StopPage(Page):
+    template = "settings/stop.html"
+    token: str
+    ended: bool
+
+
 @dataclass(frozen=True)
 class MessagePage(Page):
     template = "message.html"

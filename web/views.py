@@ -100,24 +100,11 @@ def glance(asked: Asked) -> Glance:
 
 
 def rounded(vector: Vector, kind: Kind) -> Vector:
-    """A crowd's vector to a tenth of a percent where percentages are read of it; what is not sure never becomes so."""
-    if kind.ORDERED:
-        return vector
-    near = np.round(vector, 3)
-    return np.where((near == 0) | (near == 1), vector, near)
+    """A crowd's vector to a tenth of a percent where percentages are read of it."""
+    return vector if kind.ORDERED else crowd.rounded(vector)
 
 
-def outcome(resolution: Resolution | None, kind: Kind, shape: Shape) -> str:
-    """What happened, in words; "" where that is not known."""
-    if resolution is None or resolution.verdict == "reopened":
-        return ""
-    if resolution.verdict == "annulled" or resolution.outcome is None:
-        return "Annulled"
-    label = shape.called(resolution.outcome)
-    try:
-        return kind.told(resolution.value, shape) if resolution.value else label
-    except Refusal:
-        return label  # what happened is the index; the value may have come from elsewhere than a form
+outcome = catalog.told
 
 
 def yardsticks(session: Session, asked: Asked) -> dict[int, Vector]:

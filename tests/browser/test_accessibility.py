@@ -57,6 +57,7 @@ PAGES = {
     "the crowd": "/people/crowd-odds",
     "the essay as a forecaster": "/people/russia-essay-2026",
     "what is due": "/due",
+    "settings": "/settings",
     "signing in": "/sign-in",
     "signing up": "/sign-up",
 }
