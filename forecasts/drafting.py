@@ -14,7 +14,7 @@ from sqlmodel import Session, col, func, select
 
 from forecasts import loading
 from forecasts.models import Draft, Forecaster
-from questions import catalog, journal, setfile, writing
+from questions import catalog, forms, journal, setfile
 from questions.errors import ChangedMeanwhile, InvalidQuestion, NotAllowed, NotFound, Refusal
 from questions.models import Question, QuestionSet
 from questions.setfile import SetFile
@@ -86,14 +86,15 @@ def start(session: Session, author: Forecaster, asks: str, typed: Mapping[str, s
 def save(
     session: Session, draft: Draft, author: Forecaster, typed: Mapping[str, str], seen: int, moment: datetime
 ) -> Draft:
-    """Keep what was typed in place of what was kept before. What says so already is left alone.
+    """Keep what was typed in place of what was kept before; claims, which have forms of their own, stay.
 
-    seen  the version that the author had in front of them
+    seen  the version that the author had in front of them; of no account where nothing changes
 
     Raises ChangedMeanwhile where another save came between, and InvalidDraft where the draft is not written on now.
     """
     draft = _writable(session, draft, author)
-    known = _known(draft.asks, typed)
+    claims = {name: text for name, text in draft.typed.items() if name == "claims" or name.startswith("claim-")}
+    known = _known(draft.asks, typed) | claims
     return draft if known == draft.typed else _keep(session, draft, known, seen, moment)
 
 
@@ -108,18 +109,21 @@ def save_claim(
 ) -> Draft:
     """The same for one claim of a source; the others stay. Raises NotFound where there is no such claim."""
     draft = _writable(session, draft, author)
-    require_claim(draft, number)
-    fields = {f"claim-{number}-{name}": typed[name] for name in writing.CLAIM if name in typed}
-    known = _without(draft.typed, number) | writing.tidy(fields)
+    require_claim(draft, str(number))
+    fields = {f"claim-{number}-{name}": typed[name] for name in forms.CLAIM if typed.get(name)}
+    known = _without(draft.typed, number) | forms.tidy(fields)
     return draft if known == draft.typed else _keep(session, draft, known, seen, moment)
 
 
-def add_claim(session: Session, draft: Draft, author: Forecaster, moment: datetime) -> int:
-    """Make room for one more claim of a source, and give its number. Raises InvalidDraft where there are very many."""
-    draft = _writable(session, draft, author)
-    numbers = writing.claims(draft.typed)
-    if draft.asks != "source" or len(numbers) >= writing.MOST_CLAIMS:
-        raise InvalidDraft(f"A source has at most {writing.MOST_CLAIMS} claims. Make a second source of the rest.")
+def add_claim(
+    session: Session, draft: Draft, author: Forecaster, typed: Mapping[str, str], seen: int, moment: datetime
+) -> int:
+    """Keep a source and make room for one more claim, whose number it gives. Raises as `save`, and where claims are
+    very many."""
+    draft = save(session, draft, author, typed, seen, moment)
+    numbers = forms.claims(draft.typed)
+    if draft.asks != "source" or len(numbers) >= forms.MOST_CLAIMS:
+        raise InvalidDraft(f"A source has at most {forms.MOST_CLAIMS} claims. Make a second source of the rest.")
     added = max(numbers, default=0) + 1
     typed = draft.typed | {"claims": " ".join(str(number) for number in (*numbers, added))}
     _keep(session, draft, typed, draft.version, moment)
@@ -129,15 +133,17 @@ def add_claim(session: Session, draft: Draft, author: Forecaster, moment: dateti
 def drop_claim(session: Session, draft: Draft, author: Forecaster, number: int, moment: datetime) -> Draft:
     """Leave a claim out, with all that was typed for it."""
     draft = _writable(session, draft, author)
-    require_claim(draft, number)
-    left = [str(one) for one in writing.claims(draft.typed) if one != number]
+    require_claim(draft, str(number))
+    left = [str(one) for one in forms.claims(draft.typed) if one != number]
     return _keep(session, draft, _without(draft.typed, number) | {"claims": " ".join(left)}, draft.version, moment)
 
 
-def require_claim(draft: Draft, number: int) -> None:
-    """Raise NotFound unless the draft is of a source that has this claim."""
-    if draft.asks != "source" or number not in writing.claims(draft.typed):
+def require_claim(draft: Draft, number: str) -> int:
+    """The number of a claim that the draft has. Raises NotFound where it has none of that number."""
+    found = next((one for one in forms.claims(draft.typed) if str(one) == number), None)
+    if draft.asks != "source" or found is None:
         raise NotFound("There is no such claim in this draft. Go back to its source.")
+    return found
 
 
 def discard(session: Session, draft: Draft, author: Forecaster) -> None:
@@ -153,14 +159,8 @@ def _without(typed: Mapping[str, str], number: int) -> dict[str, str]:
 
 
 def _known(asks: str, typed: Mapping[str, str]) -> dict[str, str]:
-    """The fields that the form has, of a source with those of its claims; without what is blank."""
-    names = set(writing.FIELDS[asks])
-    kept = {name: value for name, value in typed.items() if value and (name in names or _of_claim(asks, name))}
-    return writing.tidy(kept)
-
-
-def _of_claim(asks: str, name: str) -> bool:
-    return asks == "source" and name.startswith("claim-") and name.split("-", 2)[-1] in writing.CLAIM
+    """The fields that the form has, without what is blank."""
+    return forms.tidy({name: typed[name] for name in forms.FIELDS[asks] if typed.get(name) and name != "claims"})
 
 
 def _own(session: Session, draft: Draft, author: Forecaster) -> Draft:
@@ -208,13 +208,13 @@ def judge(session: Session, asks: str, typed: Mapping[str, str], moment: datetim
     Raises Refusal, naming the field.
     """
     if asks == "source":
-        file = writing.source(typed, moment)
+        file = forms.source(typed, moment)
         _require_new_set(session, file.fields["slug"], "set_slug")
     elif asks == "ladder":
-        file = SetFile({}, writing.ladder(typed, moment))
+        file = SetFile({}, forms.ladder(typed, moment))
         _require_new_group(session, str(file.drafts[0].fields["group"]))
     else:
-        file = SetFile({}, [writing.question(typed, moment)])
+        file = SetFile({}, [forms.question(typed, moment)])
     for one in file.drafts:
         require_free(session, str(one.fields["slug"]), "claims" if asks == "source" else "slug")
     return file
@@ -243,8 +243,15 @@ def send(session: Session, draft: Draft, author: Forecaster, moment: datetime) -
     """Send a draft for review, with its times as what they are taken for now. Raises Refusal where it is not ready."""
     draft = _writable(session, draft, author)
     judge(session, draft.asks, draft.typed, moment)
-    typed = writing.fixed(draft.typed, moment)
+    typed = forms.fixed(draft.typed, moment)
     return _change(session, draft, draft.version, moment, state="review", typed=typed, remark="")
+
+
+def save_and_send(
+    session: Session, draft: Draft, author: Forecaster, typed: Mapping[str, str], seen: int, moment: datetime
+) -> Draft:
+    """Keep what was typed and send it for review, both or neither. Raises as `save` and `send` do."""
+    return send(session, save(session, draft, author, typed, seen, moment), author, moment)
 
 
 def take_back(session: Session, draft: Draft, author: Forecaster, moment: datetime) -> Draft:
@@ -258,7 +265,7 @@ def give_back(session: Session, draft: Draft, remark: str, seen: int, moment: da
     """Send a draft back to its author, with what is to be changed. Raises InvalidDraft, and ChangedMeanwhile."""
     draft = session.get_one(Draft, draft.id, populate_existing=True)
     _require_waiting(draft)
-    remark = writing.tidy({"remark": remark})["remark"].strip()
+    remark = forms.tidy({"remark": remark})["remark"].strip()
     if not remark:
         raise InvalidDraft("The remark is empty. Say what is to be changed.", "remark")
     if len(remark) > LONGEST_REMARK:
@@ -317,7 +324,7 @@ def _within(session: Session, into: Mapping[str, str], *, by: Forecaster, moment
     title = into.get("new_set", "").strip()
     if not title:
         return _chosen(session, into.get("set", ""))
-    fields = setfile.judge_about({"set": {"title": title, "slug": writing.slug_of(title)}})
+    fields = setfile.judge_about({"set": {"title": title, "slug": forms.slug_of(title)}})
     _require_new_set(session, fields["slug"], "new_set")
     return catalog.publish_set(session, fields, by=by.pseudonym, moment=moment)
 
@@ -339,16 +346,22 @@ def _let_in(session: Session, subject: str, *, author: Forecaster, by: Forecaste
 # Beginning with what was asked already
 
 
+_AGAIN = {"again": "again", "later": "a-year-later", "longer": "continued"}
+
+
 def again(question: Question, how: str) -> dict[str, str]:
-    """A question as a draft's fields: how “again” leaves the times empty, “later” moves them on by a year, and
-    “longer” goes on where it closes, as one of its group."""
-    words = {name: str(getattr(question, name)) for name in writing.WORDS[:5]}
+    """A question as the fields of a draft. Raises InvalidDraft for no way of beginning with it.
+
+    how  “again” leaves the times empty, “later” moves them on by a year, “longer” goes on where it closes
+    """
+    if how not in _AGAIN:
+        raise InvalidDraft("It is not said how to ask again. Choose one of the ways.", "how")
+    words = {name: str(getattr(question, name)) for name in forms.WORDS[:5]}
     spec = _spec(question.spec)
-    slug = {"again": "again", "later": "a-year-later", "longer": "continued"}[how]
     fields = {
         "kind": question.kind,
         "tags": ", ".join(question.tags),
-        "slug": f"{question.slug[:60].strip('-')}-{slug}",
+        "slug": f"{question.slug[:60].strip('-')}-{_AGAIN[how]}",
     }
     if how == "longer":
         fields |= {"group": question.group, "opens_at": _stamp(question.closes_at)}

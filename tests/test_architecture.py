@@ -414,7 +414,8 @@ def test_there_are_forms_for_htmx() -> None:
     """So the rule above looks for the right words."""
     marked = [tag for name in TEMPLATES for tag, attributes in Tags(name).found if "hx-post" in attributes]
 
-    assert marked == ["form", "form"]
+    assert len(marked) > 2
+    assert set(marked) == {"form"}
 
 
 @pytest.mark.parametrize("name", TEMPLATES)

@@ -25,12 +25,15 @@ from web.routes import (
     calibration,
     comparison,
     desk,
+    ladders,
     leaderboard,
     people,
     questions,
     receipts,
     resolutions,
+    revisions,
     sets,
+    writing,
 )
 from web.security import SameOrigin
 
@@ -43,7 +46,10 @@ PLACES = 24
 LARGEST_BODY = 4_000_000
 """Bytes of a request; a set of questions is the largest thing that anybody sends."""
 
-ROUTES = (desk, questions, receipts, resolutions, sets, leaderboard, comparison, calibration, people, accounts)
+ROUTES = (
+    desk, questions, receipts, resolutions, revisions, ladders, writing, sets, leaderboard, comparison, calibration,
+    people, accounts,
+)  # fmt: skip
 
 FOR_EVER = "public, max-age=31536000, immutable"
 

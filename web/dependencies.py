@@ -20,6 +20,9 @@ from questions.errors import Refusal
 COOKIE = "brierboard"
 NOT_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 LONGEST_FIELD = 20_000
+ACTS = ("forecasts", "withdrawal", "review", "return", "publication", "deletion", "claims")
+"""The ends of addresses that are no pages: their forms stand on the page before."""
+
 LONGEST_FILE = 1_000_000
 
 
@@ -124,7 +127,7 @@ def back_from(request: Request) -> str:
     """The page to come back to after signing in: this one, or for a form the page that it stands on."""
     if request.method != "GET":
         path, _, last = request.url.path.rpartition("/")
-        return quote(path if last in ("forecasts", "withdrawal") else request.url.path)
+        return quote(path if last in ACTS else request.url.path)
     return quote(request.url.path + (f"?{request.url.query}" if request.url.query else ""))
 
 

@@ -128,7 +128,18 @@ _TIMES: Mapping[str, Callable[[str, datetime, str], datetime]] = {
     "opens_at": deadlines.opening, "closes_at": deadlines.closing, "resolves_at": deadlines.closing,
     "said_at": _said, "read_on": deadlines.opening,
 }  # fmt: skip
+_TIME_NAMES = {
+    "opens_at": "The opening time", "closes_at": "The closing time", "resolves_at": "The expected resolution",
+    "said_at": "When it was said", "low": "Where the range begins", "high": "Where the range ends",
+}  # fmt: skip
 _ENDS: Mapping[str, Callable[[str, datetime, str], datetime]] = {"low": deadlines.opening, "high": _after}
+
+
+def _time(typed: Typed, name: str, moment: datetime) -> datetime:
+    """What a time that is needed is taken for. Raises InvalidQuestion."""
+    if not _got(typed, name):
+        raise InvalidQuestion(f"{_TIME_NAMES[name]} is empty. {deadlines.SUCH}", name)
+    return {**_TIMES, **_ENDS}[name](typed[name], moment, name)
 
 
 def moments(typed: Typed, moment: datetime) -> dict[str, datetime]:
@@ -171,7 +182,7 @@ def _is_dated(kind: Kind | None) -> bool:
 
 def question(typed: Typed, moment: datetime) -> Draft:
     """The question that was typed, judged; it opens now where it is not said. Raises InvalidQuestion."""
-    with _in_words():
+    with in_words():
         table = _table(typed, moment)
         table["opens_at"] = max(table.get("opens_at", moment), moment.replace(microsecond=0))
         _require_ahead(table, moment)
@@ -184,11 +195,11 @@ def _table(typed: Typed, moment: datetime) -> dict[str, Any]:
         raise InvalidQuestion("is empty.", "title")
     table: dict[str, Any] = {name: _got(typed, name) for name in (*WORDS, "kind", "group") if _got(typed, name)}
     table["slug"] = _slug(typed, "slug", typed["title"])
-    if tags := [tag.strip() for tag in typed.get("tags", "").split(",") if tag.strip()]:
+    if tags := _tags(typed):
         table["tags"] = tags
     for name in ("opens_at", "closes_at", "resolves_at"):
         if _got(typed, name) or name == "closes_at":
-            table[name] = _TIMES[name](typed.get(name, ""), moment, name)
+            table[name] = _time(typed, name, moment)
     kind = KINDS.get(_got(typed, "kind"))
     return table if kind is None else table | _spec(typed, kind, moment)
 
@@ -212,7 +223,7 @@ def _numbers(typed: Typed) -> dict[str, Any]:
 
 
 def _dates(typed: Typed, moment: datetime) -> dict[str, Any]:
-    ends: dict[str, Any] = {name: read(typed.get(name, ""), moment, name) for name, read in _ENDS.items()}
+    ends: dict[str, Any] = {name: _time(typed, name, moment) for name in _ENDS}
     step = {} if typed.get("days") == "no" else {"step": "day"}
     return ends | step | _open_ends(typed)
 
@@ -227,7 +238,7 @@ def _require_ahead(table: Mapping[str, Any], moment: datetime) -> None:
 
 
 @contextmanager
-def _in_words() -> Iterator[None]:
+def in_words() -> Iterator[None]:
     """Let a refusal say its sentence whole and name the form's field."""
     try:
         yield
@@ -238,12 +249,25 @@ def _in_words() -> Iterator[None]:
         raise InvalidQuestion(sentence, _FIELDS.get(error.field, error.field)) from error
 
 
+def words(typed: Typed, names: Sequence[str]) -> dict[str, Any]:
+    """Some words of a question that is published, judged as when it was. Raises InvalidQuestion."""
+    found: dict[str, Any] = {name: _got(typed, name) for name in names if name in typed}
+    if "tags" in found:
+        found["tags"] = _tags(typed)
+    with in_words():
+        return setfile.judge_words(found)
+
+
+def _tags(typed: Typed) -> list[str]:
+    return [tag.strip() for tag in typed.get("tags", "").split(",") if tag.strip()]
+
+
 # A ladder
 
 
 def ladder(typed: Typed, moment: datetime) -> list[Draft]:
     """The questions of a ladder, one for each threshold, judged. Raises InvalidQuestion."""
-    with _in_words():
+    with in_words():
         written = lines(typed.get("thresholds", ""))
         _require_rungs(typed, written)
         by = typed.get("direction") == "by"
@@ -313,7 +337,7 @@ def claim_of(typed: Typed, number: int) -> dict[str, str]:
 
 def about(typed: Typed, moment: datetime) -> dict[str, Any]:
     """The set and source that were typed, judged, as setfile.SetFile has its fields. Raises InvalidQuestion."""
-    with _in_words():
+    with in_words():
         return setfile.judge_about(_about(typed, moment))
 
 
@@ -325,7 +349,7 @@ def _about(typed: Typed, moment: datetime) -> dict[str, Any]:
     source |= {
         "name": name,
         "slug": _slug(typed, "slug", name),
-        "said_at": _said(typed.get("said_at", ""), moment, "said_at"),
+        "said_at": _time(typed, "said_at", moment),
     }
     if source["said_at"] > moment:
         raise InvalidQuestion("lies in the future. Give the moment at which the source was published.", "said_at")
@@ -338,7 +362,7 @@ def _about(typed: Typed, moment: datetime) -> dict[str, Any]:
 
 def claim(typed: Typed, said_at: datetime, moment: datetime) -> Draft:
     """One claim with what it implies, judged; its question opens when the source spoke, where it is not said."""
-    with _in_words():
+    with in_words():
         return setfile.judge_question(_claim(typed, said_at, moment), with_source=True)
 
 
