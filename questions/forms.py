@@ -50,7 +50,7 @@ MOST_CLAIMS = 60
 MOST_RUNGS = 20
 THRESHOLD = "{threshold}"
 
-_LONGEST_MADE_SLUG = 60
+_LONGEST_MADE_SLUG = 50
 _NUMBER = re.compile(r"[+-]?[0-9]{1,18}(?:\.[0-9]{1,18})?|[+-]?\.[0-9]{1,18}")
 _NAMES = {
     "title": "The title", "slug": "The slug", "kind": "The kind", "criteria": "What is asked for under “criteria”",
@@ -78,9 +78,9 @@ def slug_of(title: str) -> str:
     """
     plain = unicodedata.normalize("NFKD", title.casefold().replace("ł", "l")).encode("ascii", "ignore").decode()
     words = re.findall("[a-z0-9]+", plain)
-    while len("-".join(words)) > _LONGEST_MADE_SLUG:
+    while len(words) > 1 and len("-".join(words)) > _LONGEST_MADE_SLUG:
         words.pop()
-    return "-".join(words)
+    return "-".join(words)[:_LONGEST_MADE_SLUG]
 
 
 def lines(text: str) -> list[str]:
