@@ -324,6 +324,8 @@ def _within(session: Session, into: Mapping[str, str], *, by: Forecaster, moment
     title = into.get("new_set", "").strip()
     if not title:
         return _chosen(session, into.get("set", ""))
+    if not forms.slug_of(title) or len(title) > setfile.LONGEST_LINE:
+        raise InvalidDraft("That is no title for a set. Write a short one with Latin letters or digits.", "new_set")
     fields = setfile.judge_about({"set": {"title": title, "slug": forms.slug_of(title)}})
     _require_new_set(session, fields["slug"], "new_set")
     return catalog.publish_set(session, fields, by=by.pseudonym, moment=moment)
