@@ -8,7 +8,10 @@ from questions.errors import NotAllowed
 from questions.models import Question
 
 RANKS = ("forecaster", "moderator", "administrator")
-LEAST = {"forecast": "forecaster", "resolve": "moderator", "load": "moderator", "appoint": "administrator"}
+LEAST = {
+    "forecast": "forecaster", "ask": "forecaster", "resolve": "moderator", "load": "moderator",
+    "publish": "moderator", "revise": "moderator", "appoint": "administrator",
+}  # fmt: skip
 
 
 def may(actor: Forecaster | None, act: str) -> bool:

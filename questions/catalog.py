@@ -195,6 +195,21 @@ def revise(
     Raises ChangedMeanwhile where another came between, InvalidQuestion where nothing changes or no reason is given.
     """
     question = session.get_one(Question, question.id, populate_existing=True)
+    changes = require_revisable(session, question, changes, note, seen)
+    made = Revision(entry=0, question_id=question.id, recorded_at=moment, changes=changes, note=note.strip())
+    made.entry = journal.append(session, "revision", question.slug, made.as_published(), by=by, moment=moment).seq
+    for name, value in changes.items():
+        setattr(question, name, value)
+    question.revision += 1
+    session.add_all([made, question])
+    session.flush()
+    return made
+
+
+def require_revisable(
+    session: Session, question: Question, changes: Mapping[str, Any], note: str, seen: int
+) -> dict[str, Any]:
+    """What a revision really changes, if it can be made now. Raises ChangedMeanwhile or InvalidQuestion."""
     if latest_revision(session, question) != seen:
         raise ChangedMeanwhile(f"“{question.title}” was revised by somebody else meanwhile. Look before you change it.")
     changes = {
@@ -204,14 +219,7 @@ def revise(
         raise InvalidQuestion("Nothing is changed. Change something, or leave the question as it is.")
     if not note.strip():
         raise InvalidQuestion("The reason is empty. Say why the question is changed.", "note")
-    made = Revision(entry=0, question_id=question.id, recorded_at=moment, changes=changes, note=note.strip())
-    made.entry = journal.append(session, "revision", question.slug, made.as_published(), by=by, moment=moment).seq
-    for name, value in changes.items():
-        setattr(question, name, value)
-    question.revision += 1
-    session.add_all([made, question])
-    session.flush()
-    return made
+    return changes
 
 
 def revisions(session: Session, question: Question) -> Sequence[Revision]:

@@ -145,7 +145,10 @@ NAMED_PURE = (
             "metaculus",
         )
     ),
-    *(f"questions/{name}.py" for name in ("bins", "ranges", "percent", "shape", "registry", "errors")),
+    *(
+        f"questions/{name}.py"
+        for name in ("bins", "ranges", "percent", "shape", "registry", "errors", "deadlines", "ladders")
+    ),
     "web/charts.py",
     "web/diagrams.py",
 )

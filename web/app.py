@@ -32,15 +32,18 @@ from web.routes import (
     comparison,
     desk,
     feeds,
+    ladders,
     leaderboard,
     live,
     people,
     questions,
     receipts,
     resolutions,
+    revisions,
     sets,
     settings,
     sharing,
+    writing,
 )
 from web.security import SameOrigin
 
@@ -61,6 +64,9 @@ ROUTES = (
     sharing,
     receipts,
     resolutions,
+    revisions,
+    ladders,
+    writing,
     sets,
     leaderboard,
     comparison,

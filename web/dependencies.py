@@ -18,8 +18,11 @@ from questions import journal
 from questions.errors import Refusal
 
 COOKIE = "brierboard"
-PARTS = ("forecasts", "withdrawal", "undo", "reaffirmation", "look", "comments")
-"""What is posted under a question's page and has no page of its own."""
+PARTS = (
+    "forecasts", "withdrawal", "undo", "reaffirmation", "look", "comments",
+    "review", "return", "publication", "deletion", "claims",
+)  # fmt: skip
+"""The ends of addresses that are no pages: their forms stand on the page before."""
 
 NOT_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 LONGEST_FIELD = 20_000

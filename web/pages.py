@@ -9,10 +9,10 @@ from forecasts import calibration
 from forecasts.comparison import Comparison
 from forecasts.crowd import Extremizing
 from forecasts.leaderboard import Board, Measure, Row
-from forecasts.models import Forecaster
+from forecasts.models import Draft, Forecaster
 from forecasts.updating import Movement
 from questions.errors import Refusal
-from questions.models import QuestionSet, Resolution, Source
+from questions.models import Question, QuestionSet, Resolution, Revision, Source
 from questions.shape import Field
 from web import charts, diagrams, tracks
 from web.filters import Choosing
@@ -198,6 +198,7 @@ class Terms:
     """What is asked, in its author's words, by paragraphs; `outcomes` is empty where they are bins.
 
     recorded_at  when the question was put on record here; of an imported one that says how far back it may reach
+    ladder       the group whose rung the question is, "" where it is none
     """
 
     background: Sequence[str]
@@ -208,6 +209,7 @@ class Terms:
     resolves_at: datetime
     recorded_at: datetime
     tags: Sequence[str]
+    ladder: str
 
 
 @dataclass(frozen=True)
@@ -659,6 +661,112 @@ class Places:
     axis: diagrams.IntervalAxis
 
 
+# Writing
+
+
+@dataclass(frozen=True)
+class Preview:
+    """A question as it would look, and the first way of answering it; `more` says what other way there is.
+
+    quoted  what the source makes of it, in a line; "" where it says nothing
+    """
+
+    title: str
+    slug: str
+    kind: str
+    criteria: Sequence[str]
+    background: Sequence[str]
+    fine_print: Sequence[str]
+    resolves_from: str
+    tags: Sequence[str]
+    claim: str
+    paragraph: str
+    opens_at: datetime
+    closes_at: datetime
+    resolves_at: datetime
+    fields: Sequence[Field]
+    hint: str
+    more: str
+    quoted: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A field in which what is kept and what was just typed are not the same."""
+
+    name: str
+    kept: str
+    typed: str
+
+
+@dataclass(frozen=True)
+class Alongside:
+    """What stands beside a draft's form: whether it is saved, what it would become, and what is like it.
+
+    seen      the version that the form was filled with; `over` the one to be written over knowingly, where they differ
+    times     what each time that was typed is taken for
+    missing   why it cannot be published as it is, None where it can
+    unticked  what its criteria do not say yet, by its author's own account
+    """
+
+    draft: Draft
+    seen: int
+    over: int
+    conflict: Sequence[Kept]
+    times: Sequence[tuple[str, datetime]]
+    missing: Refusal | None
+    previews: Sequence[Preview]
+    similar: Sequence[Question]
+    unticked: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Asking:
+    """A kind of question to choose from, with the fields of the form that it takes."""
+
+    name: str
+    title: str
+
+
+@dataclass(frozen=True)
+class ClaimLine:
+    """One claim of a source in a line, and what it lacks; None where it is ready."""
+
+    number: int
+    title: str
+    quoted: str
+    missing: Refusal | None
+
+
+@dataclass(frozen=True)
+class Altered:
+    """A field that a revision changes: its name, and the words that stay, go ("-") or come ("+"), in order."""
+
+    name: str
+    parts: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class RevisedOnce:
+    """One revision: what it changed, why, when and by whom."""
+
+    revision: Revision
+    by: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """A rung of a ladder: the question, one's own forecast, and what is in its field."""
+
+    glance: Glance
+    name: str
+    own: str
+    typed: str
+    is_open: bool
+    is_wrong: bool
+
+
 # The pages
 
 
@@ -882,6 +990,113 @@ class DuePage(Page):
     template = "due/page.html"
     waiting: Sequence[tuple[Glance, int]]
     may_resolve: bool
+
+
+@dataclass(frozen=True)
+class DraftsPage(Page):
+    template = "writing/drafts.html"
+    drafts: Sequence[tuple[Draft, str]]
+    waiting: int
+    may_publish: bool
+    error: Refusal | None
+
+
+@dataclass(frozen=True)
+class ReviewsPage(Page):
+    template = "writing/reviews.html"
+    waiting: Sequence[tuple[Draft, str, Forecaster]]
+
+
+@dataclass(frozen=True)
+class QuestionDraftPage(Page):
+    template = "writing/question.html"
+    partial = "writing/_beside.html"
+    typed: Mapping[str, str]
+    error: Refusal | None
+    beside: Alongside
+    kinds: Sequence[Asking]
+    sets: Sequence[tuple[str, str]]
+    checks: Mapping[str, str]
+    may_publish: bool
+
+
+@dataclass(frozen=True)
+class LadderDraftPage(Page):
+    template = "writing/ladder.html"
+    partial = "writing/_beside.html"
+    typed: Mapping[str, str]
+    error: Refusal | None
+    beside: Alongside
+    directions: Mapping[str, str]
+    sets: Sequence[tuple[str, str]]
+    checks: Mapping[str, str]
+    may_publish: bool
+
+
+@dataclass(frozen=True)
+class SourceDraftPage(Page):
+    template = "writing/source.html"
+    partial = "writing/_beside.html"
+    typed: Mapping[str, str]
+    error: Refusal | None
+    beside: Alongside
+    claims: Sequence[ClaimLine]
+    may_publish: bool
+
+
+@dataclass(frozen=True)
+class ClaimDraftPage(Page):
+    template = "writing/claim.html"
+    partial = "writing/_beside.html"
+    typed: Mapping[str, str]
+    error: Refusal | None
+    beside: Alongside
+    kinds: Sequence[Asking]
+    checks: Mapping[str, str]
+    number: int
+    place: int
+    following: int
+
+
+@dataclass(frozen=True)
+class ReadDraftPage(Page):
+    template = "writing/read.html"
+    typed: Mapping[str, str]
+    error: Refusal | None
+    beside: Alongside
+    title: str
+    author: Forecaster
+    about: Mapping[str, str]
+    sets: Sequence[tuple[str, str]]
+    may_publish: bool
+
+
+@dataclass(frozen=True)
+class CopyPage(Page):
+    template = "writing/copy.html"
+    glance: Glance
+
+
+@dataclass(frozen=True)
+class RevisionPage(Page):
+    template = "writing/revision.html"
+    glance: Glance
+    typed: Mapping[str, str]
+    seen: int
+    error: Refusal | None
+    changes: Sequence[Altered]
+    revisions: Sequence[RevisedOnce]
+
+
+@dataclass(frozen=True)
+class LadderPage(Page):
+    template = "writing/rungs.html"
+    partial = "writing/_rungs.html"
+    group: str
+    title: str
+    steps: Sequence[Step]
+    error: Refusal | None
+    saved: str
 
 
 @dataclass(frozen=True)

@@ -353,6 +353,7 @@ def terms(session: Session, asked: Asked) -> Terms:
         resolves_at=question.resolves_at,
         recorded_at=session.get_one(Entry, question.entry).recorded_at,
         tags=question.tags,
+        ladder=question.group if "ladder" in question.spec else "",
     )
 
 

@@ -1,5 +1,6 @@
 """What holds for every address: a GET writes nothing, a bad address is answered in a sentence, a form leads back."""
 
+import re
 from collections.abc import Iterator
 from importlib import import_module
 from pkgutil import iter_modules
@@ -11,11 +12,11 @@ from sqlmodel import SQLModel
 from starlette.testclient import TestClient
 
 import web.routes
-from forecasts import subscribing
+from forecasts import drafting, subscribing
 from forecasts.database import Database
 from forecasts.models import Forecaster
 from questions.models import Question
-from tests.cast import HOUR, MovedClock, entries, rows
+from tests.cast import HOUR, MovedClock, draft, entries, publish, rows
 from tests.web.conftest import Town, Visit
 from tests.web.sight import Sight
 
@@ -48,7 +49,21 @@ def crawl(browser: TestClient, *starts: str) -> Iterator[tuple[str, int]]:
                 waiting.append(path)
 
 
+def write(database: Database, author: Forecaster) -> None:
+    """A ladder, a draft of each kind that its author writes on, and one that waits for review."""
+    steps = [
+        draft(f"over-{one}", group="steps", spec={"ladder": {"threshold": one, "direction": "above"}}) for one in (1, 2)
+    ]
+    publish(database, *steps, within="steps")
+    tram = {"title": "Will the tram run?", "kind": "binary", "criteria": "As seen.", "closes_at": "in 3 weeks"}
+    with database.writing() as (session, moment):
+        begun = [drafting.start(session, author, asks, {"title": "Something"}, moment) for asks in drafting.ASKS]
+        drafting.add_claim(session, begun[-1], author, {}, 0, moment)
+        drafting.send(session, drafting.start(session, author, "question", tram, moment), author, moment)
+
+
 STARTS = (
+    "/ladders/steps",
     "/",
     "/sign-in",
     "/sign-up",
@@ -79,6 +94,7 @@ def test_a_get_writes_nothing_whoever_looks(
 ) -> None:
     browsers = [visit(who) for who in (None, ada, mo)]
     secret = secrets_of(database, ada)
+    write(database, ada)
     before = everything_there_is(database)
 
     walks = [dict(crawl(browser, *STARTS, *secret)) for browser in browsers]
@@ -123,9 +139,18 @@ PROTECTED = [
     ("/settings/calendar/removal", "/settings"),
     ("/settings/pages", "/settings"),
     ("/settings/password", "/settings"),
+    ("/questions/binary/revision", "/questions/binary/revision"),
+    ("/questions/binary/copy", "/questions/binary/copy"),
+    ("/ladders/steps", "/ladders/steps"),
+    ("/drafts", "/drafts"),
+    ("/drafts/1", "/drafts/1"),
+    *((f"/drafts/1/{act}", "/drafts/1") for act in ("review", "return", "publication", "deletion", "claims")),
+    *((f"/drafts/1/claims/1{act}", "/drafts/1/claims/1") for act in ("", "/deletion")),
 ]
 OPEN = {"/sign-in", "/sign-up", "/sign-out", "/confirm/{token}", "/stop/{token}"}
 """What links in mails lead to is asked of nobody by name: whoever has the link may."""
+
+PARTS = {"{slug}": "binary", "{group}": "steps", "{number}": "1", "{number:int}": "1", "{claim}": "1"}
 
 
 def test_whoever_is_not_signed_in_is_sent_there_and_led_back(visit: Visit, database: Database, town: Town) -> None:
@@ -144,7 +169,7 @@ def test_whoever_is_not_signed_in_is_sent_there_and_led_back(visit: Visit, datab
 
 def test_every_form_but_those_of_accounts_asks_who_sends_it() -> None:
     """So that the list above is whole."""
-    asked = {route.path.replace("{slug}", "binary").replace("{number:int}", "1") for route in routes("POST")}
+    asked = {re.sub("{[a-z:]+}", lambda part: PARTS.get(part[0], part[0]), route.path) for route in routes("POST")}
 
     assert asked - OPEN == {address for address, _ in PROTECTED}
 
