@@ -1,7 +1,7 @@
 """What each page needs, one frozen dataclass a page: its fields are its template's variables, no more and no fewer."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from datetime import datetime
 from typing import ClassVar
 
@@ -20,13 +20,18 @@ from web.filters import Choosing
 
 @dataclass(frozen=True)
 class Page:
-    """What every page needs: who looks, and where they are. `partial` is what htmx gets for a form."""
+    """What every page needs: who looks, and where they are. `partial` is what htmx gets for a form.
+
+    simulated  whether a program made up who forecasts here; the renderer says so of every page
+    """
 
     template: ClassVar[str]
     partial: ClassVar[str] = ""
 
     viewer: Forecaster | None
     here: str
+    _: KW_ONLY
+    simulated: bool = False
 
 
 # What pages are made of
