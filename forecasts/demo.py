@@ -112,7 +112,7 @@ def is_there(session: Session, name: str) -> bool:
     people = session.exec(select(func.count()).select_from(Forecaster).where(Forecaster.kind == "person")).one()
     if acts or people:
         raise NoDemo(
-            f"{name} holds a record that is no demonstration: {people:,} people, {acts:,} acts. "
+            f"{name} holds a record that is no demonstration, with {acts:,} acts in it and {people:,} of its people. "
             "Name another file with --file; nothing was changed."
         )
     return False
@@ -262,7 +262,7 @@ def _speech(stage: Stage, person: Person, world: World, random: Generator) -> It
 
 def _answers(habit: Habit, world: World, random: Generator) -> bool:
     if habit.picks:
-        return world.asked.kind == "binary" and abs(float(world.path[0, 0])) > 0.7
+        return world.asked.kind == "binary" and abs(float(world.path[0, 0])) > 0.4
     return random.random() < habit.share
 
 

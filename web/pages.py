@@ -86,6 +86,38 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class Trial:
+    """What a forecast that somebody only tries would score by Brier if an outcome happened.
+
+    length  the same as a share of the bar that it is drawn as, 0 to 100
+    """
+
+    label: str
+    score: str
+    length: float
+
+
+@dataclass(frozen=True)
+class First:
+    """What somebody sees who comes for the first time: a question that is open, and what a number on it would score.
+
+    glance    the question; None where nothing was ever asked
+    criteria  how it will be decided, by paragraphs
+    typed     what was tried, "" where nothing was
+    said      the same as it is read, "" where it is no percentage
+    trials    what it would score either way; empty until it is tried
+    """
+
+    glance: Glance | None
+    criteria: Sequence[str]
+    typed: str
+    said: str
+    trials: Sequence[Trial]
+    error: Refusal | None
+    may_sign_up: bool
+
+
+@dataclass(frozen=True)
 class DeskRow:
     """A question on the desk."""
 
@@ -332,6 +364,7 @@ class DeskPage(Page):
     decided: Sequence[Glance]
     more_decided: int
     anything_open: bool
+    first: First | None
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Annotated
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 from sqlmodel import Session, col, select
 
 from forecasts.models import Forecaster
@@ -12,8 +13,9 @@ from questions import catalog
 from questions.catalog import Listed
 from questions.models import QuestionSet
 from web import views
-from web.dependencies import Now, Reading, Viewer
-from web.pages import DeskPage, DeskRow, Section
+from web.dependencies import Configured, Now, Reading, Viewer
+from web.first import first
+from web.pages import DeskPage, DeskRow, First, Section
 from web.rendering import Rendering
 from web.views import Typed
 
@@ -24,18 +26,25 @@ ON_THE_DESK = ("open", "upcoming")
 
 MOST_DECIDED = 30
 
+Tried = Annotated[str, Query(alias="try")]
+
 
 @router.get("/")
-def desk(reading: Reading, viewer: Viewer, moment: Now, render: Rendering) -> Response:
-    return render(desk_page(reading, viewer, moment))
+def desk(
+    reading: Reading, viewer: Viewer, moment: Now, settings: Configured, render: Rendering, tried: Tried = ""
+) -> Response:
+    introduced = first(reading, viewer, moment, tried, settings.sign_up_open)
+    return render(desk_page(reading, viewer, moment, introduced=introduced))
 
 
 def desk_page(
-    session: Session, viewer: Forecaster | None, moment: datetime, *, refused: tuple[str, Typed] | None = None
-) -> DeskPage:
+    session: Session, viewer: Forecaster | None, moment: datetime,
+    *, refused: tuple[str, Typed] | None = None, introduced: First | None = None,
+) -> DeskPage:  # fmt: skip
     """Every question that is not decided, and the latest that are.
 
-    refused  the question whose form was refused, with what was typed
+    refused     the question whose form was refused, with what was typed
+    introduced  what stands above it all for who comes for the first time
     """
     listed = catalog.listed(session, visible(viewer))
     by_status: dict[str, list[Listed]] = {}
@@ -53,6 +62,7 @@ def desk_page(
         decided=[views.glance(views.look(session, one, moment)) for one in decided[:MOST_DECIDED]],
         more_decided=max(0, len(decided) - MOST_DECIDED),
         anything_open="open" in by_status,
+        first=introduced,
     )
 
 

@@ -13,7 +13,7 @@ from forecasts.permissions import may, require, visible
 from forecasts.rules import RULES
 from forecasts.scoring import main_rule, rules_for
 from forecasts.timeline import Numbers
-from questions import catalog
+from questions import catalog, percent
 from questions.errors import Refusal
 from questions.models import Question, QuestionSet
 from questions.shape import Vector
@@ -21,7 +21,7 @@ from web import views
 from web.dependencies import Form, Now, Reading, SignedIn, Teller, Viewer, Writer
 from web.pages import Happens, Page, Prospects, QuestionPage, RowPage, Scored, Scores
 from web.rendering import Render, Rendering, status_of
-from web.routes.desk import ON_THE_DESK, desk_page
+from web.routes.desk import ON_THE_DESK, Tried, desk_page
 from web.views import Asked, Typed
 
 router = APIRouter(prefix="/questions/{slug}")
@@ -31,9 +31,11 @@ LEVELS = ((0.1, "the low end (10%)"), (0.5, "the middle"), (0.9, "the high end (
 
 
 @router.get("")
-def question(slug: str, reading: Reading, viewer: Viewer, moment: Now, render: Rendering) -> Response:
+def question(
+    slug: str, reading: Reading, viewer: Viewer, moment: Now, render: Rendering, tried: Tried = ""
+) -> Response:
     found = catalog.find(reading, slug, visible(viewer))
-    return render(question_page(reading, found, viewer, moment))
+    return render(question_page(reading, found, viewer, moment, tried=tried[: percent.LONGEST]))
 
 
 @router.post("/forecasts")
@@ -106,7 +108,7 @@ def row_page(
 
 def question_page(
     session: Session, question: Question, viewer: Forecaster | None, moment: datetime,
-    *, typed: Typed | None = None, saved: bool = False, way: str = "",
+    *, typed: Typed | None = None, saved: bool = False, way: str = "", tried: str = "",
 ) -> QuestionPage:  # fmt: skip
     """Everything about one question."""
     asked = views.one(session, question, moment)
@@ -120,7 +122,7 @@ def question_page(
         within=session.get_one(QuestionSet, question.set_id),
         terms=views.terms(session, asked),
         claim=views.claims(session, [asked])[0],
-        answer=views.answer(asked, standing, "question", typed=typed, saved=saved, way=way),
+        answer=views.answer(asked, standing, "question", typed=typed, saved=saved, way=way, tried=tried),
         history=views.time_chart(asked, mine),
         density=views.spread_chart(asked, vector),
         bars=views.choice_chart(asked, vector),
