@@ -18,17 +18,20 @@ from web import views
 from web.pages import First, Trial
 
 
+NOTHING_ASKED = First(None, (), "", "", (), None, may_sign_up=False)
+"""What stands there while nothing was ever asked, whoever looks."""
+
+
 def first(session: Session, viewer: Forecaster | None, moment: datetime, tried: str, may_sign_up: bool) -> First | None:
-    """What stands above the desk for somebody who is not signed in, or for anybody while nothing was ever asked.
+    """What stands above the desk for somebody who is not signed in.
 
     tried  what was typed to see what it would score; nothing is stored of it
 
-    None where there is no question that a newcomer could begin with.
+    None for who is signed in, and where there is no question that a newcomer could begin with.
     """
     question = None if viewer else _to_begin_with(session, moment)
     if question is None:
-        asked_nothing = session.exec(select(Question.id).limit(1)).first() is None
-        return First(None, [], "", "", [], None, may_sign_up) if asked_nothing else None
+        return None
     glance, criteria = views.glance(views.one(session, question, moment)), views.paragraphs(question.criteria)
     if not tried.strip():
         return First(glance, criteria, "", "", [], None, may_sign_up)

@@ -14,7 +14,7 @@ from questions.catalog import Listed
 from questions.models import QuestionSet
 from web import views
 from web.dependencies import Configured, Now, Reading, Viewer
-from web.first import first
+from web.first import NOTHING_ASKED, first
 from web.pages import DeskPage, DeskRow, First, Section
 from web.rendering import Rendering
 from web.views import Typed
@@ -62,7 +62,7 @@ def desk_page(
         decided=[views.glance(views.look(session, one, moment)) for one in decided[:MOST_DECIDED]],
         more_decided=max(0, len(decided) - MOST_DECIDED),
         anything_open="open" in by_status,
-        first=introduced,
+        first=introduced if listed else NOTHING_ASKED,
     )
 
 
