@@ -17,7 +17,6 @@ from questions.shape import Vector
 from web import views
 from web.pages import First, Trial
 
-
 NOTHING_ASKED = First(None, (), "", "", (), None, may_sign_up=False)
 """What stands there while nothing was ever asked, whoever looks."""
 
