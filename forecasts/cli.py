@@ -1,7 +1,8 @@
-"""The command line: serve, load, verify, rescore, import, export, tick, user."""
+"""The command line: serve, load, verify, rescore, import, export, tick, demo, user."""
 
 from __future__ import annotations
 
+import os
 import re
 import socket
 import sys
@@ -16,9 +17,12 @@ from pydantic import ValidationError
 from questions.errors import Refusal
 
 if TYPE_CHECKING:
+    from forecasts.clock import Clock
     from forecasts.database import Database
     from forecasts.formats import Format
     from forecasts.settings import Settings
+
+DEMO = Path("brierboard-demo.db")
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Keep score of predictions.")
 users = typer.Typer(no_args_is_help=True, help="The people who may sign in.")
@@ -35,13 +39,14 @@ Role = Annotated[str, typer.Option(help="forecaster, moderator or administrator.
 
 
 @contextmanager
-def opened(*, existing: bool = False) -> Iterator[Database]:
-    """The database that the settings name, ready to use; a refusal ends the program with its sentence."""
+def opened(url: str = "", clock: Clock | None = None, *, existing: bool = False) -> Iterator[Database]:
+    """A database, that of the settings unless another is named, ready to use; a refusal ends the program with its
+    sentence."""
     from forecasts.clock import SystemClock
     from forecasts.database import Database
 
     try:
-        database = Database(settings().database_url, SystemClock())
+        database = Database(url or settings().database_url, clock or SystemClock())
         try:
             if existing:
                 database.require()
@@ -238,6 +243,43 @@ def tick() -> None:
             print(chores.tick(database, chosen))
         except chores.TakenOver as other:  # which is no fault: what is due is being done
             print(other)
+
+
+@app.command()
+def demo(
+    file: Annotated[Path, typer.Option(help="Where the demonstration is kept: never where your own record is.")] = DEMO,
+    serve_it: Annotated[bool, typer.Option("--serve", help="Start the server on it afterwards.")] = False,
+) -> None:
+    """Fill a database of its own with simulated forecasters and two years of what they said, to look at."""
+    url = f"sqlite:///{file}"
+    print(make_demo(url, file) or f"{file} holds the demonstration already. Delete it for a new one.")
+    if not serve_it:
+        print(f"To look at it: BRIERBOARD_DATABASE_URL={url} brierboard serve")
+        return
+    os.environ["BRIERBOARD_DATABASE_URL"] = url
+    serve()
+
+
+def make_demo(url: str, file: Path) -> str:
+    """Make the demonstration and say how to sign in there; "" where it is there already."""
+    from secrets import token_urlsafe
+
+    from forecasts import accounts, demo, fiction
+    from forecasts.clock import SetClock, SystemClock
+
+    until = SystemClock().now()
+    clock = SetClock(until)
+    with opened(url, clock) as database:
+        with database.reading() as session:
+            if demo.is_there(session, str(file)):
+                return ""
+        password = token_urlsafe(9)
+        _, sealed = accounts.judge(demo.MODERATOR, password)
+        demo.fill(database, clock, until, sealed, watch)
+    return (
+        f"{file} holds {fiction.ASKED} invented questions and two years of simulated forecasts.\n"
+        f"Sign in as {demo.MODERATOR}, who moderates, or as {demo.FORECASTER}; both have the password {password}"
+    )
 
 
 @users.command("add")

@@ -16,7 +16,7 @@ from fastapi.responses import JSONResponse, RedirectResponse
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 
-from forecasts import chores
+from forecasts import chores, demo
 from forecasts.clock import SystemClock
 from forecasts.database import Database
 from forecasts.settings import Settings
@@ -88,13 +88,18 @@ def served() -> FastAPI:
 
 
 def create(chosen: Settings, database: Database) -> FastAPI:
-    """The application on a database that was prepared."""
+    """The application on a database that was prepared.
+
+    Whether it is a demonstration is looked up once: a database is one from its first act on, or never.
+    """
     app = FastAPI(
         title="Brierboard", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan,
         max_body_size=LARGEST_BODY,
     )  # fmt: skip
     app.state.settings, app.state.database = chosen, database
     app.state.places = anyio.Semaphore(PLACES)
+    with database.reading() as session:
+        app.state.simulated = demo.simulated(session)
     app.add_middleware(SameOrigin)
     app.add_middleware(GZipMiddleware, minimum_size=500, compresslevel=5)
     for part in ROUTES:

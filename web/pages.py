@@ -1,7 +1,7 @@
 """What each page needs, one frozen dataclass a page: its fields are its template's variables, no more and no fewer."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from datetime import datetime
 from typing import ClassVar
 
@@ -21,13 +21,18 @@ from web.paging import Paging
 
 @dataclass(frozen=True)
 class Page:
-    """What every page needs: who looks, and where they are. `partial` is what htmx gets for a form."""
+    """What every page needs: who looks, and where they are. `partial` is what htmx gets for a form.
+
+    simulated  whether a program made up who forecasts here; the renderer says so of every page
+    """
 
     template: ClassVar[str]
     partial: ClassVar[str] = ""
 
     viewer: Forecaster | None
     here: str
+    _: KW_ONLY
+    simulated: bool = False
 
 
 # What pages are made of
@@ -110,6 +115,38 @@ class Track:
 
     crowd: float | None
     own: float | None
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What a forecast that somebody only tries would score by Brier if an outcome happened.
+
+    length  the same as a share of the bar that it is drawn as, 0 to 100
+    """
+
+    label: str
+    score: str
+    length: float
+
+
+@dataclass(frozen=True)
+class First:
+    """What somebody sees who comes for the first time: a question that is open, and what a number on it would score.
+
+    glance    the question; None where nothing was ever asked
+    criteria  how it will be decided, by paragraphs
+    typed     what was tried, "" where nothing was
+    said      the same as it is read, "" where it is no percentage
+    trials    what it would score either way; empty until it is tried
+    """
+
+    glance: Glance | None
+    criteria: Sequence[str]
+    typed: str
+    said: str
+    trials: Sequence[Trial]
+    error: Refusal | None
+    may_sign_up: bool
 
 
 @dataclass(frozen=True)
@@ -774,6 +811,7 @@ class Step:
 class DeskPage(Page):
     template = "desk/page.html"
     sheet: Sheet
+    first: First | None
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import datetime
 from functools import cache
 from importlib.util import find_spec
@@ -166,7 +166,7 @@ def renderer(request: Request) -> Render:
         if otherwise is not None:
             leading = RedirectResponse(otherwise, 303)
             return HTMLResponse(headers={"HX-Redirect": leading.headers["location"]}) if htmx else leading
-        shown = whole() if whole else page
+        shown = replace(whole() if whole else page, simulated=request.app.state.simulated)
         return HTMLResponse(draw(shown, shown.template), status, headers=PRIVATE)
 
     return render

@@ -295,12 +295,17 @@ def choice_chart(asked: Asked, mine: Vector | None) -> charts.Bars | None:
 
 def answer(
     asked: Asked, standing: Forecast | None, view: str,
-    *, typed: Typed | None = None, saved: bool = False, way: str = "",
+    *, typed: Typed | None = None, saved: bool = False, way: str = "", tried: str = "",
 ) -> Answer:  # fmt: skip
-    """The form for a question: filled with what stands, or with what was typed and refused."""
+    """The form for a question: filled with what stands, or with what was typed and refused.
+
+    tried  what somebody tried before they signed up: it stands in the first field where nothing else does
+    """
     fields = asked.kind.fields(asked.shape, None if standing is None else standing.probabilities)
     if view == "desk" and len(fields) == 1:
         fields = (replace(fields[0], value=""),)  # empty until touched: what was stored stands beside it
+    if tried and standing is None:
+        fields = (replace(fields[0], value=tried), *fields[1:])
     if typed is not None:
         way = typed.form.get("way", "")
         fields = tuple(replace(one, value=typed.form.get(one.name, "")) for one in fields)

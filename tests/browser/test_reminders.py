@@ -60,7 +60,7 @@ def test_who_asks_to_be_told_is_told(
             presses(ada, "/settings/calendar")
             ada.sees("The address of your calendar.", "/calendar/")
             if javascript:
-                assert faults(ada) == {}
+                assert faults(ada) == []
 
             settings = Settings(host="127.0.0.1", base_url=server.address, smtp_url=office.address)
             with server.database() as database:
@@ -73,7 +73,7 @@ def test_who_asks_to_be_told_is_told(
             (stopping,) = re.findall(r"To stop: (\S+)", plain(office.kept[-1]))
             nobody.opens(stopping)
             if javascript:
-                assert faults(nobody) == {}
+                assert faults(nobody) == []
             nobody.tabs_to("form[action^='/stop'] button")
             with nobody.page.expect_navigation():
                 nobody.page.keyboard.press("Enter")

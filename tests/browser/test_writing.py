@@ -55,7 +55,7 @@ def waits_until_saved(visitor: Visitor, server: Server, text: str) -> None:
 def looks_right(visitor: Visitor) -> None:
     """Axe finds nothing serious; it needs JavaScript, and without it the page is the same."""
     if visitor.javascript:
-        assert faults(visitor) == {}
+        assert faults(visitor) == []
 
 
 def publishes(moderator: Visitor, title: str, into: str = "") -> None:

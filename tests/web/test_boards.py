@@ -162,7 +162,7 @@ def test_fifty_questions_take_that_warning_away_and_tell_two_apart(visit: Visit,
 def test_an_empty_board_says_when_it_fills(visit: Visit, rain: Question) -> None:
     browser = visit()
 
-    assert "No question is resolved yet. The board fills when the first one is." in browser.get("/leaderboard").text
+    assert "No question is resolved yet. The first places appear when" in browser.get("/leaderboard").text
     assert "No yes-or-no question that was answered is resolved yet." in Sight.of(browser.get("/calibration").text).text
 
 

@@ -101,7 +101,7 @@ def test_the_address_of_a_file_holds_the_hash_of_what_it_serves(visit: Visit, ra
         one.attributes["src"] for one in seen.find("script")
     ]
 
-    assert len(loaded) == 6
+    assert len(loaded) == 7
     for address in loaded:
         answer = browser.get(address)
         assert answer.status_code == 200
