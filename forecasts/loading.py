@@ -64,9 +64,8 @@ def _require_ours(session: Session, within: QuestionSet, name: str) -> None:
 def _compare_set(within: QuestionSet, source: Source | None, fields: Mapping[str, Any], report: Report) -> None:
     """Note where the set that is there, or its source, is another than the file's."""
     given = fields["source"] or {}
-    differing = [
-        name for name in ("title", "description", "expires_after") if getattr(within, name) != fields.get(name)
-    ]
+    names = ("title", "description", "expires_after")
+    differing = [name for name in names if getattr(within, name) != fields.get(name)]
     if source is not None:
         differing += [f"source's {name}" for name, value in given.items() if getattr(source, name) != value]
     elif given:

@@ -143,6 +143,7 @@ NAMED_PURE = (
             "skill",
             "leaderboard",
             "metaculus",
+            "simulation",
         )
     ),
     *(f"questions/{name}.py" for name in ("bins", "ranges", "percent", "shape", "registry", "errors")),
