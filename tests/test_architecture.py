@@ -143,6 +143,7 @@ NAMED_PURE = (
             "skill",
             "leaderboard",
             "metaculus",
+            "simulation",
         )
     ),
     *(
