@@ -128,10 +128,11 @@ def board(session: Session, measure: str, narrowed: Filter, visible: ColumnEleme
 
 
 def ranked(session: Session, found: Cells, measure: str, competes: Collection[int], least: int = 1) -> Board:
-    """The board that these cells give."""
+    """The board that these cells give; persons alone tell what forecasters are like and how hard questions are."""
+    persons = session.exec(select(Forecaster.id).where(Forecaster.kind == "person")).all()
     yardsticks = select(Forecaster.handle, Forecaster.id).where(col(Forecaster.handle).in_((CROWD, EVEN)))
     named = dict(session.exec(yardsticks).all())
-    return leaderboard.rank(found, measure, competes, named[CROWD], named[EVEN], least=least)
+    return leaderboard.rank(found, measure, competes, named[CROWD], named[EVEN], tells=persons, least=least)
 
 
 def competitors(session: Session, kind: str = "") -> set[int]:

@@ -127,6 +127,50 @@ def test_who_does_not_compete_does_not_tell_what_forecasters_are_like() -> None:
     assert shared == [row.value for row in by("skill", without, competes=set(skill)).rows]
 
 
+@pytest.mark.parametrize("measure", MEASURES)
+@pytest.mark.parametrize("competing", ["all", "bots"])
+def test_two_bad_bots_change_nobodys_value(measure: str, competing: str) -> None:
+    """Persons alone tell what forecasters are like and how hard questions are, on a board of bots as well.
+
+    The bots answer every third question and are far off. Would they tell, then values by skill and by adjusted Brier
+    would move by more than .004 somewhere.
+    """
+    people, bots = range(1, 9), (20, 21)
+    random = np.random.default_rng(13)
+    question, who = (column.ravel() for column in np.meshgrid(range(30), [*people, *bots, CROWD, EVEN], indexing="ij"))
+    picked = np.isin(who, people) & (random.random(len(who)) < 0.5)
+    kept = picked | (np.isin(who, bots) & (question % 3 == 0)) | np.isin(who, [CROWD, EVEN])
+    question, who = question[kept], who[kept]
+    lost = np.where(np.isin(who, bots), random.uniform(0.4, 1, len(who)), random.uniform(0, 0.4, len(who)))
+    lost[who == EVEN] = 0.25
+    numbers = dict.fromkeys(("brier", "ranked", "accuracy"), lost) | {"beside": np.full(len(who), 0.15)}
+    numbers |= dict.fromkeys(("peer", "peer_log", "baseline"), 0.2 - lost)
+    ones = np.ones(len(who))
+    with_bots = Cells(question, question, who, {**numbers, "coverage": ones, "presence": ones})
+    without = with_bots.only(~np.isin(who, bots))
+    competes = bots if competing == "bots" else (*people, *bots)
+
+    def told(found: Cells, tells: Collection[int] | None) -> list[tuple[int, object, object, object]]:
+        rows = rank(found, measure, competes, CROWD, EVEN, tells=tells, draws=200).rows
+        return sorted((row.forecaster, row.value, row.low, row.high) for row in rows if row.forecaster not in bots)
+
+    assert told(with_bots, people) == told(without, people)
+    naive, due = (np.array([row[1] for row in told(with_bots, tells)]) for tells in (None, people))
+    assert (np.abs(naive - due).max() > 0.004) == (measure in {"skill", "adjusted"})
+
+
+def test_where_no_person_has_a_number_whoever_competes_tells_and_the_board_says_so() -> None:
+    found = season(1, 30, {one: (one - 4) / 100 for one in range(1, 9)})
+
+    alone, among_people, nobody = (
+        rank(found, "skill", competes, CROWD, EVEN, tells=tells, draws=200)
+        for competes, tells in ((range(1, 9), {99}), (range(1, 9), {1, 2, 3, 4}), ((), {99}))
+    )
+
+    assert (alone.stand_ins, among_people.stand_ins, nobody.stand_ins) == (True, False, False)
+    assert alone.rows == by("skill", found, competes=range(1, 9)).rows != among_people.rows
+
+
 def test_adjusted_brier_takes_out_how_hard_the_questions_were() -> None:
     """Ada and Bob are equally good where they meet; Ada alone answered the hard question, and always-even both."""
     found = cells(
