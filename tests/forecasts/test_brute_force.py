@@ -105,17 +105,17 @@ def test_every_number_of_an_assessment_equals_plain_loops(
     asked: Asked, ordered: bool, below: bool, above: bool
 ) -> None:
     size = asked.acts.probabilities.shape[1]
-    ends = {"below": ordered and below, "above": ordered and above and size > 2}  # one bin at least lies between
+    below, above = ordered and below, ordered and above and size > 2  # one bin at least lies between
     floor = 0.01 / size if ordered else 0.001
     losses = brute.charged(asked.acts, asked.outcome, brute.ranked if ordered else brute.half_brier)
     surprises = brute.charged(asked.acts, asked.outcome, partial(brute.log, floor=floor))
     plain = brute.score(asked.acts, asked.base, asked.window, losses, YARDSTICK)
     by_log = brute.score(asked.acts, asked.base, asked.window, surprises)
-    rewards = brute.charged(asked.acts, asked.outcome, partial(brute.baseline, floor=floor, ordered=ordered, **ends))
-    over_even = brute.score(asked.acts, asked.base, asked.window, rewards)
+    reward = partial(brute.baseline, floor=floor, ordered=ordered, below=below, above=above)
+    over_even = brute.score(asked.acts, asked.base, asked.window, brute.charged(asked.acts, asked.outcome, reward))
     by_day = brute.daily(asked.acts, asked.base, asked.window, losses)
 
-    found = assessed(asked, Outcomes(size, ordered, **ends))
+    found = assessed(asked, Outcomes(size, ordered, below, above))
 
     assert found.forecaster.tolist() == list(stood(plain))
     agree(found.numbers["ranked" if ordered else "brier"], plain, "loss")
