@@ -461,6 +461,34 @@ def test_the_order_of_the_cells_does_not_matter(rows: list[tuple[int, int, int]]
     assert of(question) == of(shuffled)
 
 
+@pytest.mark.parametrize("measure", MEASURES)
+@settings(deadline=None, max_examples=25)
+@given(st.integers(0, 99), st.integers(1, 7), st.randoms())
+def test_by_no_measure_the_order_of_the_cells_matters(measure: str, seed: int, questions: int, random: Random) -> None:
+    """Sums of the same numbers in another order differ by dust, and no place by that."""
+    drawn, who = np.random.default_rng(seed), np.tile([ADA, BOB, MO, CY, 5, CROWD, EVEN], questions)
+    names = ("brier", "ranked", "beside", "peer", "peer_log", "accuracy", "baseline")
+    columns = {name: drawn.integers(0, 5, len(who)) / 4 for name in names}
+    columns |= {name: drawn.integers(0, 9, len(who)) / 8 for name in ("coverage", "presence")}
+    question = np.repeat(np.arange(questions), 7)
+    order = np.array(random.sample(range(len(who)), len(who)))
+    found = Cells(question, question // 2, who, columns)
+    shuffled = Cells(
+        question[order], question[order] // 2, who[order], {name: one[order] for name, one in columns.items()}
+    )
+
+    plain, mixed = (
+        sorted(by(measure, one, {*PEOPLE, 5}).rows, key=lambda row: row.forecaster) for one in (found, shuffled)
+    )
+
+    for one, other in zip(plain, mixed, strict=True):
+        assert (one.forecaster, one.rank, one.questions, one.groups, one.below_the_line) == (
+            other.forecaster, other.rank, other.questions, other.groups, other.below_the_line
+        )  # fmt: skip
+        for name in ("value", "low", "high", "coverage", "presence"):
+            assert getattr(one, name) == pytest.approx(getattr(other, name), abs=1e-9), name
+
+
 @settings(deadline=None)
 @given(
     st.lists(st.tuples(st.sampled_from(range(-2, 9)), st.integers(0, 4)), min_size=1, unique_by=lambda cell: cell[0])
