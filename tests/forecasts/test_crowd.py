@@ -204,8 +204,9 @@ def plain_median(standing: Vector) -> Vector:
 
 def plain_odds(standing: Vector, ordered: bool) -> Vector:
     """The product of everybody's probabilities to the nth root, none under the floor of SCORING 1; else the mean."""
+    mean: Vector = standing.mean(axis=0)
     if ordered:
-        return standing.mean(axis=0)
+        return mean
     geometric = np.prod(np.maximum(standing, 0.001) ** (1 / len(standing)), axis=0)
     said: Vector = geometric / geometric.sum()
     return said
@@ -398,7 +399,7 @@ def test_nobody_who_is_certain_decides_alone() -> None:
 @pytest.mark.parametrize("name", AGGREGATES)
 def test_of_ordered_outcomes_every_crowd_is_the_mean_of_the_distributions(name: str) -> None:
     """Two who are sure of different bins: half in each, and nothing in between, whatever the way."""
-    crowd = AGGREGATES[name](acts((ADA, 0, [0, 1, 0, 0]), (BOB, 0, [0, 0, 0, 1])), ordered=True)
+    crowd = AGGREGATES[name](acts((ADA, 0, [0, 1, 0, 0]), (BOB, 0, [0, 0, 0, 1])), True)
 
     assert crowd.middle.tolist() == [[0, 0.5, 0, 0.5]]
     assert np.isnan(crowd.lower).all()

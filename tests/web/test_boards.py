@@ -207,6 +207,23 @@ def test_calibration_counts_every_changed_forecast_on_yes_or_no_questions(
     assert Sight.of(browser.get("/calibration?who=ada").text).find("h1")[0].text == "Calibration: Ada"
 
 
+def test_a_dot_counts_questions_and_not_groups_of_them(
+    visit: Visit, database: Database, clock: MovedClock, ada: Forecaster, bob: Forecaster, mo: Forecaster
+) -> None:
+    """Ada says 70% of two linked questions, Bob of the second alone: three forecasts, two questions, one group."""
+    rain, wind = publish(database, draft("rain", group="storm"), draft("wind", group="storm"))
+    for who, question in ((ada, rain), (ada, wind), (bob, wind)):
+        say(database, who, question, 0.7)
+    clock.moment += HOUR
+    for question in (rain, wind):
+        resolve(database, mo, question, 1)
+
+    page = visit().get("/calibration")
+
+    assert "3 forecasts on 2 questions" in page.text
+    assert ["67.5% to 72.5%", "3", "2", "70%", "100%"] in [row[:5] for row in Sight.of(page.text).rows]
+
+
 def test_the_loss_of_the_forecasts_is_taken_apart(visit: Visit, season: list[Question]) -> None:
     """Bob always said 60% and it always happened: he loses 0.16, all of it miscalibration. By log -ln 0.6 = 0.511."""
     page = Sight.of(visit().get("/calibration?who=bob").text)
