@@ -385,6 +385,63 @@ def test_one_lucky_question_makes_nobody_surely_first() -> None:
     assert 0.5 < ada.first < 0.95
 
 
+def test_neighbours_are_told_apart_only_where_the_upper_is_the_better_one_in_39_of_40_draws() -> None:
+    """Both vary by .1 to and fro over 20 questions, so that each mean is off by .1 / √19, and their difference by √2
+    times that. A lead of 1.645 times it is one of 95%, and one of 2.326 times it is one of 99%.
+    """
+    swing = [0.1, -0.1] * 10
+
+    def tied(times: float) -> bool:
+        lead = times * 0.1 / 19**0.5 * 2**0.5
+        peer = [one for number in swing for one in (number + lead, number)]
+        question = np.repeat(np.arange(20), 2).tolist()
+        return by("skill", cells(question, [ADA, BOB] * 20, peer=peer), draws=20_000).rows[0].tied
+
+    assert tied(1.645)
+    assert not tied(2.326)
+
+
+def test_who_has_a_few_groups_that_are_alike_is_not_certain_and_one_large_group_makes_him_less_so() -> None:
+    """Ada has .05 six times, in groups of four, one and one: as good as two. Bob has .1 and -.1 by turns, thirty times.
+
+    The variance that both share is .3 / (29 + 5/9), so that Ada is off by √(.01015 / 2) = .0712; Bob by .1 / √30,
+    widened to .0194. She is first with Φ(.05 / .0738) = .751; were her spread none, with .995, and by three groups
+    with .793.
+    """
+    question = [*range(6), *range(10, 40)]
+    group = [0, 0, 0, 0, 1, 2, *range(10, 40)]
+    found = cells(question, [ADA] * 6 + [BOB] * 30, group=group, peer=[0.05] * 6 + [0.1, -0.1] * 15)
+
+    ada = by("peer", found, draws=20_000).rows[0]
+
+    assert (ada.forecaster, ada.groups, ada.low) == (ADA, 3, None)
+    assert ada.first == pytest.approx(0.751, abs=0.015)
+
+
+def test_intervals_go_by_what_groups_weigh_and_not_by_their_number() -> None:
+    """Ten questions each: Ada's five groups of two are worth five, Bob's of 1, 1, 1, 1 and 6 two and a half."""
+    random = np.random.default_rng(14)
+    group = [0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 10, 11, 12, 13, *[14] * 6]
+    found = cells(range(20), [ADA] * 10 + [BOB] * 10, group=group, peer=random.normal(0, 0.1, 20).tolist())
+
+    rows = {row.forecaster: row for row in by("skill", found).rows}
+
+    wide = {one: (rows[one].high or 0) - (rows[one].low or 0) for one in (ADA, BOB)}
+    assert (rows[ADA].groups, rows[BOB].groups) == (5, 5)
+    assert wide[BOB] / wide[ADA] == pytest.approx(2**0.5)
+
+
+@pytest.mark.parametrize("measure", ["brier", "ranked"])
+def test_the_interval_of_a_mean_loss_stays_between_0_and_1(measure: str) -> None:
+    """Widened as is due to five questions, the draws about .2 and .8 would go beyond both."""
+    loss = [0.0, 0, 0, 0, 1, 1, 1, 1, 1, 0]
+    found = cells([*range(5)] * 2, [ADA] * 5 + [BOB] * 5, **{measure: loss})
+
+    rows = {row.forecaster: row for row in by(measure, found, draws=1000).rows}
+
+    assert (rows[ADA].low, rows[BOB].high) == (0, 1)
+
+
 @pytest.mark.parametrize("measure", ["skill", "peer", "brier"])
 def test_an_interval_holds_its_value_and_narrows_with_questions(measure: str) -> None:
     def width(questions: int) -> float:
