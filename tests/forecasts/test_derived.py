@@ -106,6 +106,20 @@ def test_who_said_less_than_the_floor_of_what_happened_is_marked(
     assert [number(database, who, rain, "floored") for who in (ada, bob, called(database, EVEN))] == [1, 0, 0]
 
 
+def test_what_never_stood_while_it_counted_is_not_under_the_floor(
+    database: Database, clock: MovedClock, rain: Question, ada: Forecaster, bob: Forecaster, mo: Forecaster
+) -> None:
+    """Ada mends at once what she mistyped; Bob says never an hour after it was known that it happened."""
+    for who, yes in ((ada, 0.0005), (ada, 0.5), (bob, 0.5)):
+        say(database, who, rain, yes)
+    clock.moment += 3 * HOUR
+    say(database, bob, rain, 0.0005)
+
+    resolve(database, mo, rain, YES, known_at=NOON + 2 * HOUR)
+
+    assert [number(database, who, rain, "floored") for who in (ada, bob)] == [0, 0]
+
+
 def test_what_is_scored_together_is_everybody_and_every_yardstick(
     database: Database, day: Question, ada: Forecaster, bob: Forecaster
 ) -> None:
