@@ -443,7 +443,7 @@ def _odds(found: _Tally, ranked: Numbers, sign: int) -> dict[int, _Odds]:
         return {one: _Odds(None, None, None, None, tied=one != last) for one in ranked.tolist()}
     drawn = np.float32(sign) * found.drawn[ranked]
     above, under = drawn[:-1], drawn[1:]
-    surely = np.count_nonzero(above > under, axis=1) + np.count_nonzero(above == under, axis=1) / 2
+    surely = np.count_nonzero(above > under, axis=1)  # who are alike are equal in every draw, and tied
     tied = np.append(surely < TOLD_APART * drawn.shape[1], False)
     seen = skill.ranks(drawn)
     columns = (column.tolist() for column in (seen.first, seen.top, seen.best, seen.worst, tied))

@@ -573,6 +573,7 @@ def test_chance_draws_one_outcome_for_a_question_however_many_forecast_it() -> N
     crowd = Cases.of(np.zeros(5, dtype=np.int64), np.full(5, 0.5), np.ones(5), series=np.arange(5))
 
     assert by_chance(crowd, draws=20).mean == pytest.approx(0.25)
+    assert by_chance(crowd, draws=20).p_value == 1  # whatever happens, this much is seen: chance gives no less
     with pytest.raises(ValueError, match="yes/no questions only"):
         by_chance(Cases.of(np.zeros(2, dtype=int), np.array([0.5, 0.5]), np.arange(2), outcome=np.arange(2)))
 

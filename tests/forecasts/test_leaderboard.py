@@ -588,6 +588,7 @@ def test_who_are_alike_may_each_stand_anywhere_among_themselves(measure: str) ->
     rows = by(measure, cells(question, who, peer=scores, brier=[0.5 + one for one in scores])).rows
 
     assert [(row.rank, row.best, row.worst) for row in rows] == [(1, 1, 3)] * 3
+    assert [row.tied for row in rows] == [True, True, False]
     # by skill they are drawn each for himself, two hundred times, and not together with the questions
     assert [row.first for row in rows] == pytest.approx([1 / 3] * 3, abs=0.1 if measure == "skill" else 1e-12)
 
