@@ -251,19 +251,12 @@ def rank(
     if measure not in MEASURES:
         raise ValueError(f"“{measure}” is no measure of a board. Choose among {', '.join(MEASURES)}.")
     how = MEASURES[measure]
-    absent = np.full(len(cells.question), np.nan)
-    names = {how.number, "coverage", "presence", "beside"}
-    cells = replace(cells, numbers={name: cells.numbers.get(name, absent) for name in names})
-    cells = cells.only((cells.numbers["coverage"] > 0) & ~np.isnan(cells.numbers[how.number]))
-    competing = np.isin(cells.forecaster, list(competes))
-    told = competing if tells is None else np.isin(cells.forecaster, list(tells))
-    stand_ins = bool(competing.any() and not told.any())
-    given = _Counted(cells, cells.numbers[how.number], competing, competing if stand_ins else told, 1)
+    given = _counted(cells, how, competes, competes if tells is None else tells)
     if how.name == "adjusted":
         given = _adjusted(given, crowd, even)
     rows = _rows(_tally(given, how, even, draws, np.random.default_rng(seed)), how, least)
     questions, groups = given.answered
-    return Board(how, rows, questions, groups, questions >= ENOUGH_FOR_A_PODIUM, given.parts, stand_ins)
+    return Board(how, rows, questions, groups, questions >= ENOUGH_FOR_A_PODIUM, given.parts, given.stand_ins)
 
 
 @dataclass(frozen=True)
@@ -273,6 +266,7 @@ class _Counted:
     number     (c,) what each brings in
     competing  (c,) whose rows may carry a rank
     told       (c,) who tells what forecasters and questions are like
+    stand_ins  see Board
     parts      see Board
     """
 
@@ -280,7 +274,8 @@ class _Counted:
     number: Vector
     competing: Mask
     told: Mask
-    parts: int
+    stand_ins: bool
+    parts: int = 1
 
     @property
     def answered(self) -> tuple[int, int]:
@@ -288,6 +283,16 @@ class _Counted:
         here = self.competing if self.competing.any() else np.ones(len(self.competing), dtype=bool)
         questions, groups = (len(skill.places(one[here])[0]) for one in (self.cells.question, self.cells.group))
         return questions, groups
+
+
+def _counted(cells: Cells, how: Measure, competes: Collection[int], tells: Collection[int]) -> _Counted:
+    absent = np.full(len(cells.question), np.nan)
+    names = {how.number, "coverage", "presence", "beside"}
+    cells = replace(cells, numbers={name: cells.numbers.get(name, absent) for name in names})
+    cells = cells.only((cells.numbers["coverage"] > 0) & ~np.isnan(cells.numbers[how.number]))
+    competing, told = (np.isin(cells.forecaster, list(ids)) for ids in (competes, tells))
+    stand_ins = bool(competing.any() and not told.any())
+    return _Counted(cells, cells.numbers[how.number], competing, competing if stand_ins else told, stand_ins)
 
 
 def _adjusted(given: _Counted, crowd: int, even: int) -> _Counted:
@@ -303,7 +308,8 @@ def _adjusted(given: _Counted, crowd: int, even: int) -> _Counted:
     loss = skill.throughout(own, np.where(np.isnan(beside), own, beside), whole[place])
     found = skill.adjusted(cells.question, cells.forecaster, loss, given.told, even, own)
     known = ~np.isnan(found.loss)
-    return _Counted(cells.only(known), found.loss[known], given.competing[known], given.told[known], found.parts)
+    competing, told = given.competing[known], given.told[known]
+    return _Counted(cells.only(known), found.loss[known], competing, told, given.stand_ins, found.parts)
 
 
 @dataclass(frozen=True)
