@@ -149,7 +149,8 @@ def course(session: Session, who: Forecaster, narrowed: Filter, visible: ColumnE
         here = kept.cells.only(np.isin(kept.cells.question, list(questions)))
         known = _known(session, here)
         moments = _moments(known[here.forecaster == who.id])
-        found = kept.courses[key] = leaderboard.course(here, known, competes, who.id, moments)
+        told = persons(session)
+        found = kept.courses[key] = leaderboard.course(here, known, competes, who.id, moments, tells=told)
     return found
 
 
@@ -173,10 +174,15 @@ def _moments(known: Numbers) -> Numbers:
 
 
 def ranked(session: Session, found: Cells, measure: str, competes: Collection[int], least: int = 1) -> Board:
-    """The board that these cells give."""
+    """The board that these cells give; persons alone tell what forecasters are like and how hard questions are."""
     yardsticks = select(Forecaster.handle, Forecaster.id).where(col(Forecaster.handle).in_((CROWD, EVEN)))
     named = dict(session.exec(yardsticks).all())
-    return leaderboard.rank(found, measure, competes, named[CROWD], named[EVEN], least=least)
+    return leaderboard.rank(found, measure, competes, named[CROWD], named[EVEN], tells=persons(session), least=least)
+
+
+def persons(session: Session) -> set[int]:
+    """Who tells what forecasters are like and how hard questions are."""
+    return set(session.exec(select(Forecaster.id).where(Forecaster.kind == "person")))
 
 
 def competitors(session: Session, kind: str = "") -> set[int]:

@@ -112,13 +112,16 @@ def mean(acts: Acts, ordered: bool) -> Path:
 def odds(acts: Acts, ordered: bool) -> Path:
     """The crowd over time by the geometric mean of odds. It has no quartiles.
 
-    Over k outcomes: the geometric mean of what was given to each, rescaled to sum to 1; for yes or no its odds are the
-    geometric mean of everybody's odds. Nobody who says 0 or 1 decides alone: as by the log rule no probability counts
-    as less than its floor (0.001, or 0.01 / k where outcomes have an order), so that certainty counts as odds of 1000
-    to 1. Hence it never says 0 or 1 itself.
+    Over k outcomes without an order: the geometric mean of what was given to each, rescaled to sum to 1; for yes or no
+    its odds are the geometric mean of everybody's odds. Nobody who says 0 or 1 decides alone: as by the log rule no
+    probability counts as less than its floor (0.001), so that certainty counts as odds of 1000 to 1. Hence it never
+    says 0 or 1 itself. With an order it is the mean of the cumulative distributions, as in `path`: a geometric mean of
+    bins would leave next to nothing where two distributions do not overlap.
 
     Source: V. A. Satopää et al., International Journal of Forecasting 30 (2014), 344-356.
     """
+    if ordered:
+        return mean(acts, ordered)
     floor = floor_for(acts.probabilities.shape[1], ordered)
     changes = _changes(acts)
     logs = _means(np.log(np.maximum(acts.probabilities, floor)), changes, -np.log(floor))

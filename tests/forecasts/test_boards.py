@@ -26,6 +26,7 @@ from tests.cast import (
     called,
     draft,
     fresh,
+    join,
     number,
     other,
     publish,
@@ -304,6 +305,30 @@ def test_on_a_board_of_bots_they_alone_carry_ranks(
     assert bots.keys() == everybody.keys() == {ada.id, bot.id} | yardsticks
     assert number(database, bot, rain, "beside") == pytest.approx(0.01 * 0.1)  # the crowd is persons all the same
     assert called(database, CROWD).id in bots
+
+
+def test_bots_do_not_tell_what_people_are_like(
+    database: Database, ada: Forecaster, bob: Forecaster, mo: Forecaster
+) -> None:
+    """Five people whose peer scores vary little, and a bot whose vary much: it would make all of them look lucky."""
+    people = [ada, bob, mo, join(database, "Eve"), join(database, "Cy")]
+    bot = other(database, "Bot")
+    random, everybody = np.random.default_rng(1), [one.id for one in (*people, bot)]
+    question, who = np.repeat(np.arange(20), 6), np.tile(everybody, 20)
+    worth = np.tile([0.1, 0.05, 0.0, -0.05, -0.1, -0.5], 20)
+    peer = worth + random.normal(0, np.where(who == bot.id, 0.5, 0.02))
+    ones = np.ones(120)
+    found = Cells(question, question, who, {"peer": peer, "coverage": ones, "presence": ones})
+
+    with database.reading() as session:
+        competes = boards.competitors(session)
+        with_bot, without = (
+            {row.forecaster: row.value for row in boards.ranked(session, one, "skill", competes).rows}
+            for one in (found, found.only(who != bot.id))
+        )
+
+    assert with_bot.keys() == {*without, bot.id}
+    assert [with_bot[one.id] for one in people] == [without[one.id] for one in people]
 
 
 # What a decision would do

@@ -568,6 +568,15 @@ def test_a_dot_and_its_row_lead_to_the_forecasts_in_them() -> None:
     assert chart.tips[1].lines[-1] == "4 forecasts"
 
 
+def test_a_dot_says_on_how_many_questions_its_forecasts_are() -> None:
+    chart = reliability(Bin(0, 0.5, 0.3, 0.5, 23, (0.1, 0.6), questions=9), Bin(0.5, 1, 0.7, 0.5, 1, questions=1))
+
+    assert [tip.lines[2] for tip in chart.tips] == ["23 forecasts on 9 questions", "1 forecast on 1 question"]
+    assert chart.plot.table.head[:4] == ("Bin", "Forecasts", "Questions", "Mean forecast")
+    assert [row[1:3] for row in chart.plot.table.rows] == [("23", "9"), ("1", "1")]
+    assert [len(row) for row in chart.plot.table.rows] == [len(chart.plot.table.head)] * 2
+
+
 def test_words_of_a_tip_stand_clear_of_a_large_dot() -> None:
     (tip,) = reliability(Bin(0, 1, 0.5, 0.5, 4)).tips
 
