@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from sqlmodel import col, update
 
+from forecasts import discussion
 from forecasts.database import Database
 from forecasts.models import Forecaster
 from forecasts.permissions import visible
@@ -34,6 +35,9 @@ PAGES = {
     "the desk": "/",
     "a number that was tried": "/?try=35",
     "something tried that is no number": "/?try=soon",
+    "what one has not answered": "/?show=unanswered",
+    "what waits for resolution": "/?show=waiting",
+    "what was decided": "/?show=decided",
     "an open yes-or-no question": "/questions/peace-deal-2026",
     "an open choice": "/questions/war-status-end-2026",
     "an open number": "/questions/brent-average-2026",
@@ -42,6 +46,10 @@ PAGES = {
     "a question that waits for resolution": "/questions/storm",
     "an annulled question": "/questions/strike",
     "a resolved yes-or-no question": "/questions/ferry",
+    "what may be shared of a question": "/questions/ferry/share",
+    "a question embedded": "/questions/ferry/embed",
+    "a question asked again": "/questions/ferry/copy",
+    "a question clarified": "/questions/ferry/revision",
     "a resolved choice": "/questions/cup",
     "a resolved number": "/questions/boats",
     "a resolved date": "/questions/bridge",
@@ -63,6 +71,8 @@ PAGES = {
     "the essay as a forecaster": "/people/russia-essay-2026",
     "what is due": "/due",
     "settings": "/settings",
+    "drafts": "/drafts",
+    "drafts that wait": "/drafts/review",
     "signing in": "/sign-in",
     "signing up": "/sign-up",
 }
@@ -90,6 +100,16 @@ def a_spring(database: Database) -> None:
         resolve(database, mo, asked(database, slug), outcome, known_at=OPENING + 6 * DAY)
     annul(database, mo, asked(database, "strike"))
     forecast(database, "peace-deal-2026", "war-status-end-2026", "brent-average-2026", "spring-tide")
+    talk(database, asked(database, "ferry"))
+
+
+def talk(database: Database, question: Question) -> None:
+    """A comment and a clarification."""
+    ada, mo = (called(database, name) for name in ("ada", "mo"))
+    with database.writing() as (session, moment):
+        discussion.comment(session, ada, question, "See [the list](https://example.org).\n\n- *one*\n- `two`", moment)
+        changes = {"fine_print": "A ferry under tow counts."}
+        catalog.revise(session, question, changes, "Somebody asked.", 0, by=mo.pseudonym, moment=moment)
 
 
 def forecast(database: Database, *slugs: str) -> None:
