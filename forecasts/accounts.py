@@ -66,28 +66,39 @@ def join(session: Session, name: str, password: str, moment: datetime, role: str
 def authenticate(session: Session, name: str, password: str) -> Forecaster:
     """The person with that name and password. Raises InvalidAccount; takes as long whether the name exists or not."""
     person = _named(session, name.strip())
+    fits = _fits(person, password)
+    if person is None or not fits:
+        raise InvalidAccount("This name and password do not belong together. Check both.", "password")
+    return person
+
+
+def require_password(person: Forecaster, password: str) -> None:
+    """Pass where that is their password. Slow by design. Raises InvalidAccount."""
+    if not _fits(person, password):
+        raise InvalidAccount("This is not your password now. Type the one that you signed in with.", "old")
+
+
+def _fits(person: Forecaster | None, password: str) -> bool:
     known = person.password if person and person.password else _NOBODY
     with _two_at_once:
         try:
             _hasher.verify(known, password[: LONGEST + 1].encode(errors="surrogatepass"))
         except (VerificationError, InvalidHashError):
-            person = None
-    if person is None or person.password is None:
-        raise InvalidAccount("This name and password do not belong together. Check both.", "password")
-    return person
+            return False
+    return known is not _NOBODY
 
 
 def sign_in(session: Session, person: Forecaster, moment: datetime) -> str:
     """Begin a session and give the token for the browser's cookie. Sessions that have run out are swept away."""
     token = secrets.token_urlsafe(32)
     session.exec(delete(BrowserSession).where(col(BrowserSession.expires_at) <= moment))
-    session.add(BrowserSession(token=_seal(token), forecaster_id=person.id, made_at=moment, expires_at=moment + STAYS))
+    session.add(BrowserSession(token=seal(token), forecaster_id=person.id, made_at=moment, expires_at=moment + STAYS))
     return token
 
 
 def sign_out(session: Session, token: str) -> None:
     """End a session."""
-    session.exec(delete(BrowserSession).where(col(BrowserSession.token) == _seal(token)))
+    session.exec(delete(BrowserSession).where(col(BrowserSession.token) == seal(token)))
 
 
 def signed_in(session: Session, token: str, moment: datetime) -> Forecaster | None:
@@ -95,9 +106,25 @@ def signed_in(session: Session, token: str, moment: datetime) -> Forecaster | No
     statement = (
         select(Forecaster)
         .join(BrowserSession, col(BrowserSession.forecaster_id) == Forecaster.id)
-        .where(BrowserSession.token == _seal(token), BrowserSession.expires_at > moment)
+        .where(BrowserSession.token == seal(token), BrowserSession.expires_at > moment)
     )
     return session.exec(statement).first()
+
+
+def change_password(session: Session, person: Forecaster, password: str, token: str) -> None:
+    """Give them another password, of which `judge` gave the hash, and end every session but the one of this token."""
+    person = session.get_one(Forecaster, person.id)
+    person.password = password
+    session.add(person)
+    others = (col(BrowserSession.forecaster_id) == person.id, col(BrowserSession.token) != seal(token))
+    session.exec(delete(BrowserSession).where(*others))
+
+
+def choose_shortcuts(session: Session, person: Forecaster, on: bool) -> None:
+    """Let single keys act on their sheet, or not."""
+    person = session.get_one(Forecaster, person.id)
+    person.shortcuts = on
+    session.add(person)
 
 
 def invite_first_administrator(session: Session, moment: datetime) -> str | None:
@@ -106,7 +133,7 @@ def invite_first_administrator(session: Session, moment: datetime) -> str | None
     if _has_administrator(session):
         return None
     token = secrets.token_urlsafe(24)
-    session.add(Invitation(token=_seal(token), role="administrator", made_at=moment))
+    session.add(Invitation(token=seal(token), role="administrator", made_at=moment))
     return token
 
 
@@ -116,7 +143,7 @@ def _has_administrator(session: Session) -> bool:
 
 def invitation(session: Session, token: str) -> Invitation:
     """The invitation behind a link. Raises NotFound where it is spent, or nobody's first to be any more."""
-    found = session.get(Invitation, _seal(token))
+    found = session.get(Invitation, seal(token))
     if found is None or found.spent_at is not None or (found.role == "administrator" and _has_administrator(session)):
         raise NotFound(
             "This link works no more: it was used, a newer one replaced it, or there is an administrator already. "
@@ -145,12 +172,22 @@ def appoint(session: Session, handle: str, role: str) -> Forecaster:
     return person
 
 
+def keep_private(session: Session, person: Forecaster, private: bool) -> Forecaster:
+    """Close a person's own pages to others, or open them again. Raises NotAllowed for who is no person."""
+    person = session.get_one(Forecaster, person.id)
+    if person.kind != "person":
+        raise NotAllowed(f"“{person.name}” is a {person.kind}, not a person, and keeps nothing private.")
+    person.private = private
+    session.add(person)
+    return person
+
+
 def _named(session: Session, name: str) -> Forecaster | None:
     if not is_name(name):
         return None
     return session.exec(select(Forecaster).where(Forecaster.handle == name.lower())).first()
 
 
-def _seal(token: str) -> str:
+def seal(token: str) -> str:
     """What is kept of a token: whoever reads the database cannot use it."""
     return sha256(token.encode()).hexdigest()

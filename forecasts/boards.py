@@ -8,8 +8,8 @@ import numpy as np
 from sqlalchemy import ColumnElement, bindparam
 from sqlmodel import Session, col, func, select
 
-from forecasts import leaderboard
-from forecasts.leaderboard import Board, Cells
+from forecasts import history, leaderboard
+from forecasts.leaderboard import Board, Cells, Course
 from forecasts.models import CROWD, EVEN, Forecaster, Participation, Score
 from forecasts.scoring import Assessment
 from forecasts.timeline import Numbers
@@ -19,6 +19,9 @@ from questions.shape import Vector
 KINDS = ("person", "bot", "source")
 MOST = 200
 """How many boards are kept until something changes."""
+
+MOST_MOMENTS = 36
+"""At how many moments somebody's skill is looked at."""
 
 _PART = select(Participation.forecasters).where(col(Participation.question_id) == bindparam("question"))
 _SCORES = select(Score.name, Score.numbers).where(col(Score.question_id) == bindparam("question"))
@@ -50,10 +53,11 @@ def numbers(session: Session, question: Question) -> tuple[Numbers, dict[str, Ve
 
 @dataclass(frozen=True)
 class Kept:
-    """What boards are made of, and the boards that were made of it."""
+    """What boards are made of, and the boards and courses that were made of it."""
 
     cells: Cells
     boards: dict[tuple[object, ...], Board]
+    courses: dict[tuple[object, ...], Course]
 
 
 def cells(session: Session) -> Cells:
@@ -67,7 +71,7 @@ def _kept(session: Session) -> Kept:
     state = session.exec(select(func.count(), func.coalesce(func.sum(Question.revision), 0))).one()
     found = kept.get(state)
     if found is None:
-        found = Kept(_read(session), {})
+        found = Kept(_read(session), {}, {})
         kept.clear()  # another thread may do this at any moment, so nothing is looked for in it twice
         kept[state] = found
     return found
@@ -100,7 +104,7 @@ def _read(session: Session) -> Cells:
 def chosen(session: Session, narrowed: Filter, visible: ColumnElement[bool]) -> set[int]:
     """The resolved questions that a filter leaves."""
     statement = (
-        select(Question.id, Question.tags)
+        select(Question.id)
         .join(Resolution, col(Resolution.entry) == Question.resolution)
         .where(visible, Resolution.verdict == "resolved")
     )
@@ -110,7 +114,10 @@ def chosen(session: Session, narrowed: Filter, visible: ColumnElement[bool]) -> 
         statement = statement.where(col(Resolution.known_at) >= narrowed.since)
     if narrowed.until is not None:
         statement = statement.where(col(Resolution.known_at) < narrowed.until)
-    return {key for key, tags in session.exec(statement) if not narrowed.tag or narrowed.tag in tags}
+    if not narrowed.tag:
+        return set(session.exec(statement))
+    tagged = session.execute(statement.add_columns(col(Question.tags)))
+    return {key for key, tags in tagged if narrowed.tag in tags}
 
 
 def board(session: Session, measure: str, narrowed: Filter, visible: ColumnElement[bool]) -> Board:
@@ -127,11 +134,55 @@ def board(session: Session, measure: str, narrowed: Filter, visible: ColumnEleme
     return found
 
 
+def course(session: Session, who: Forecaster, narrowed: Filter, visible: ColumnElement[bool]) -> Course:
+    """What the board by skill said of somebody whenever an outcome of theirs became known, over what the filter leaves.
+
+    Where that was often, at the last such moment of each month instead.
+    """
+    kept, questions = _kept(session), frozenset(chosen(session, narrowed, visible))
+    competes = frozenset(competitors(session, narrowed.kind))
+    key = (who.id, questions, competes)
+    found = kept.courses.get(key)
+    if found is None:
+        if len(kept.courses) >= MOST:
+            kept.courses.clear()
+        here = kept.cells.only(np.isin(kept.cells.question, list(questions)))
+        known = _known(session, here)
+        moments = _moments(known[here.forecaster == who.id])
+        told = persons(session)
+        found = kept.courses[key] = leaderboard.course(here, known, competes, who.id, moments, tells=told)
+    return found
+
+
+def _known(session: Session, cells: Cells) -> Numbers:
+    """When the outcome of each cell's question became known."""
+    resolved = select(Question.id, Resolution.known_at).join(Resolution, col(Resolution.entry) == Question.resolution)
+    known = {key: history.ticks(at) for key, at in session.exec(resolved) if at is not None}
+    return np.array([known[key] for key in cells.question.tolist()], dtype=np.int64)
+
+
+def _moments(known: Numbers) -> Numbers:
+    """When any of these became known; the last of each month where they are many, and at most every so many months."""
+    moments = np.unique(known)
+    if len(moments) <= MOST_MOMENTS:
+        return moments
+    months = moments.astype("datetime64[us]").astype("datetime64[M]")
+    last = moments[np.append(months[1:] != months[:-1], True)]
+    every = -(-len(last) // MOST_MOMENTS)
+    thinned: Numbers = last[::-1][::every][::-1]
+    return thinned
+
+
 def ranked(session: Session, found: Cells, measure: str, competes: Collection[int], least: int = 1) -> Board:
-    """The board that these cells give."""
+    """The board that these cells give; persons alone tell what forecasters are like and how hard questions are."""
     yardsticks = select(Forecaster.handle, Forecaster.id).where(col(Forecaster.handle).in_((CROWD, EVEN)))
     named = dict(session.exec(yardsticks).all())
-    return leaderboard.rank(found, measure, competes, named[CROWD], named[EVEN], least=least)
+    return leaderboard.rank(found, measure, competes, named[CROWD], named[EVEN], tells=persons(session), least=least)
+
+
+def persons(session: Session) -> set[int]:
+    """Who tells what forecasters are like and how hard questions are."""
+    return set(session.exec(select(Forecaster.id).where(Forecaster.kind == "person")))
 
 
 def competitors(session: Session, kind: str = "") -> set[int]:

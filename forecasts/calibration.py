@@ -89,12 +89,10 @@ class Dot:
 class Band:
     """Where the dot of a calibrated forecaster would lie, nine times in ten: from `low` to `high` about the diagonal.
 
-    questions  how many questions the dot's forecasts are on
     effective  how many questions with one forecast each would leave as much to chance
     """
 
     dot: Dot
-    questions: int
     effective: float
     low: float
     high: float
@@ -274,7 +272,7 @@ def bands(cases: Cases, level: float = 0.9, edges: Vector = EDGES) -> list[Band]
         inside = place == number
         chance = _variance(lines, cases.p, inside.astype(np.float64))
         effective, (low, high) = _about(dot, chance, level)
-        found.append(Band(dot, len(np.unique(cases.question[inside])), effective, low, high))
+        found.append(Band(dot, effective, low, high))
     return found
 
 

@@ -1,7 +1,9 @@
-"""The command line: serve, load, verify, rescore, import, export, user."""
+"""The command line: serve, load, verify, rescore, import, export, tick, demo, user."""
 
 from __future__ import annotations
 
+import os
+import re
 import socket
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,9 +17,12 @@ from pydantic import ValidationError
 from questions.errors import Refusal
 
 if TYPE_CHECKING:
+    from forecasts.clock import Clock
     from forecasts.database import Database
     from forecasts.formats import Format
     from forecasts.settings import Settings
+
+DEMO = Path("brierboard-demo.db")
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Keep score of predictions.")
 users = typer.Typer(no_args_is_help=True, help="The people who may sign in.")
@@ -34,13 +39,14 @@ Role = Annotated[str, typer.Option(help="forecaster, moderator or administrator.
 
 
 @contextmanager
-def opened(*, existing: bool = False) -> Iterator[Database]:
-    """The database that the settings name, ready to use; a refusal ends the program with its sentence."""
+def opened(url: str = "", clock: Clock | None = None, *, existing: bool = False) -> Iterator[Database]:
+    """A database, that of the settings unless another is named, ready to use; a refusal ends the program with its
+    sentence."""
     from forecasts.clock import SystemClock
     from forecasts.database import Database
 
     try:
-        database = Database(settings().database_url, SystemClock())
+        database = Database(url or settings().database_url, clock or SystemClock())
         try:
             if existing:
                 database.require()
@@ -76,7 +82,8 @@ def settings() -> Settings:
     except ValidationError as error:
         fault = error.errors()[0]
         name = f"BRIERBOARD_{'_'.join(map(str, fault['loc'])).upper()}"
-        return stop(f"{name} is “{fault['input']}”: {fault['msg'].lower()}.")
+        typed = re.sub("//.*@", "//..@", str(fault["input"]))  # nobody's password is printed
+        return stop(f"{name} is “{typed}”: {fault['msg'].removeprefix('Value error, ').lower()}.")
 
 
 def stop(sentence: str) -> NoReturn:
@@ -223,6 +230,56 @@ def watch(things: Sequence[Any], what: str) -> Iterable[Any]:
     from rich.progress import track
 
     return track(things, what, console=Console(stderr=True)) if things else things
+
+
+@app.command()
+def tick() -> None:
+    """Tell whoever asked to be told: mail and webhooks that are due. The server does so by itself every minute."""
+    from forecasts import chores
+
+    chosen = settings()
+    with opened(existing=True) as database:
+        try:
+            print(chores.tick(database, chosen))
+        except chores.TakenOver as other:  # which is no fault: what is due is being done
+            print(other)
+
+
+@app.command()
+def demo(
+    file: Annotated[Path, typer.Option(help="Where the demonstration is kept: never where your own record is.")] = DEMO,
+    serve_it: Annotated[bool, typer.Option("--serve", help="Start the server on it afterwards.")] = False,
+) -> None:
+    """Fill a database of its own with simulated forecasters and two years of what they said, to look at."""
+    url = f"sqlite:///{file}"
+    print(make_demo(url, file) or f"{file} holds the demonstration already. Delete it for a new one.")
+    if not serve_it:
+        print(f"To look at it: BRIERBOARD_DATABASE_URL={url} brierboard serve")
+        return
+    os.environ["BRIERBOARD_DATABASE_URL"] = url
+    serve()
+
+
+def make_demo(url: str, file: Path) -> str:
+    """Make the demonstration and say how to sign in there; "" where it is there already."""
+    from secrets import token_urlsafe
+
+    from forecasts import accounts, demo, fiction
+    from forecasts.clock import SetClock, SystemClock
+
+    until = SystemClock().now()
+    clock = SetClock(until)
+    with opened(url, clock) as database:
+        with database.reading() as session:
+            if demo.is_there(session, str(file)):
+                return ""
+        password = token_urlsafe(9)
+        _, sealed = accounts.judge(demo.MODERATOR, password)
+        demo.fill(database, clock, until, sealed, watch)
+    return (
+        f"{file} holds {fiction.ASKED} invented questions and two years of simulated forecasts.\n"
+        f"Sign in as {demo.MODERATOR}, who moderates, or as {demo.FORECASTER}; both have the password {password}"
+    )
 
 
 @users.command("add")

@@ -1,5 +1,6 @@
 """The clock: one object, handed down from the start of the program. Tests hand down one that they move."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -15,3 +16,13 @@ class SystemClock:
 
     def now(self) -> datetime:
         return datetime.now(UTC)
+
+
+@dataclass
+class SetClock:
+    """A clock that stands where it was set, as a demonstration moves it through the past."""
+
+    moment: datetime
+
+    def now(self) -> datetime:
+        return self.moment

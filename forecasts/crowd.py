@@ -28,6 +28,8 @@ DECISIVE: Final = 13.0  # weights under e**-13 of the newest hardly ever move a 
 VISIBLE: Final = 38.0  # weights under e**-38 of the newest are lost in the rounding of a mean
 WIDEST: Final = 8.0  # the largest exponent that is tried, and the inverse of the smallest
 TRIED: Final = 209  # exponents that are tried, 2% apart
+MOVED: Final = 0.1  # by how much somebody's chance must have changed for the crowd to have moved
+SLACK: Final = 1e-9  # what rounding may take from a difference that was typed as ten points
 LEAST: Final = 5  # groups under which nothing is learned and no interval is given
 
 
@@ -110,13 +112,16 @@ def mean(acts: Acts, ordered: bool) -> Path:
 def odds(acts: Acts, ordered: bool) -> Path:
     """The crowd over time by the geometric mean of odds. It has no quartiles.
 
-    Over k outcomes: the geometric mean of what was given to each, rescaled to sum to 1; for yes or no its odds are the
-    geometric mean of everybody's odds. Nobody who says 0 or 1 decides alone: as by the log rule no probability counts
-    as less than its floor (0.001, or 0.01 / k where outcomes have an order), so that certainty counts as odds of 1000
-    to 1. Hence it never says 0 or 1 itself.
+    Over k outcomes without an order: the geometric mean of what was given to each, rescaled to sum to 1; for yes or no
+    its odds are the geometric mean of everybody's odds. Nobody who says 0 or 1 decides alone: as by the log rule no
+    probability counts as less than its floor (0.001), so that certainty counts as odds of 1000 to 1. Hence it never
+    says 0 or 1 itself. With an order it is the mean of the cumulative distributions, as in `path`: a geometric mean of
+    bins would leave next to nothing where two distributions do not overlap.
 
     Source: V. A. Satopää et al., International Journal of Forecasting 30 (2014), 344-356.
     """
+    if ordered:
+        return mean(acts, ordered)
     floor = floor_for(acts.probabilities.shape[1], ordered)
     changes = _changes(acts)
     logs = _means(np.log(np.maximum(acts.probabilities, floor)), changes, -np.log(floor))
@@ -152,6 +157,28 @@ def at(path: Path, moment: int) -> int | None:
     """The row of the path that holds at `moment`; None where nobody stood."""
     row = int(np.searchsorted(path.at, moment, side="right")) - 1
     return row if row >= 0 and path.count[row] else None
+
+
+def rounded(vector: Vector) -> Vector:
+    """A vector to a tenth of a percent, as percentages are read of it; what is not sure never becomes so."""
+    near = np.round(vector, 3)
+    return np.where((near == 0) | (near == 1), vector, near)
+
+
+def moved(path: Path, since: int, now: int, ordered: bool) -> tuple[int, int] | None:
+    """The rows of then and now where the crowd moved by ten points between them on any outcome, else None.
+
+    Then is when somebody first stood, where nobody did at `since`. Of bins in order it is the chance of lying below
+    any of their edges that must have moved, so that it matters how far the crowd went.
+    """
+    last, first = at(path, now), at(path, since)
+    if last is None:
+        return None
+    if first is None:
+        first = int(np.flatnonzero((path.at > since) & (path.count > 0))[0])
+    change = path.middle[last] - path.middle[first]
+    change = np.cumsum(change) if ordered else change
+    return (first, last) if np.abs(change).max() >= MOVED - SLACK else None
 
 
 def thin(path: Path, points: int) -> Path:

@@ -18,7 +18,7 @@ from forecasts import crowd, history, prospects, receipts
 from forecasts.models import CROWD, CROWDS, EVEN, CrowdPath, Forecaster, Participation, Score
 from forecasts.rules import RULES, charge
 from forecasts.scoring import Assessment, assess, join, main_rule
-from forecasts.timeline import Acts, Mask, Numbers
+from forecasts.timeline import Acts, Mask, Numbers, Window, clipped
 from questions import catalog
 from questions.models import Question, Resolution
 from questions.shape import Vector
@@ -30,8 +30,8 @@ class Derived:
 
     forecasters  (m,) who has scores, rising; None where the question is not resolved
     numbers      by name, (m,) each: those of scoring.assess, and "coverage", "presence", "last" (the entry of the
-                 forecast that stood at the end, 0 where none did or it is nobody's), "floored" (1 who said less
-                 than the log rule's floor of what happened, else 0)
+                 forecast that stood at the end, 0 where none did or it is nobody's), "floored" (1 who stood for
+                 a time that counts by less than the log rule's floor of what happened, else 0)
     path         the crowd over time, None where the question is not resolved
     running      what it would give now, None where the question is decided or nobody has forecast
     """
@@ -54,7 +54,8 @@ def due(session: Session, question: Question) -> Derived:
     assessment = score(session, question, said, path, resolution.outcome, resolution.known_at)
     if assessment is None:
         return Derived(np.empty(0, dtype=np.int64), {}, path)
-    return Derived(assessment.forecaster, _numbers(question, said, assessment, resolution.outcome), path)
+    window = history.window_of(question, resolution.known_at)
+    return Derived(assessment.forecaster, _numbers(question, said, assessment, resolution.outcome, window), path)
 
 
 def score(
@@ -114,13 +115,16 @@ def receipt(
     return receipts.items(all_of.acts, all_of.base, window, losses, who.id, all_of.crowd), all_of.acts
 
 
-def _numbers(question: Question, said: history.History, assessment: Assessment, outcome: int) -> dict[str, Vector]:
+def _numbers(
+    question: Question, said: history.History, assessment: Assessment, outcome: int, window: Window
+) -> dict[str, Vector]:
     """An assessment's numbers with what else is kept of each participant."""
     shape = prospects.outcomes_of(question)
     entries = np.append(said.entry, np.zeros(1, dtype=np.int64))
     own = np.where((assessment.last >= 0) & (assessment.last < len(said.entry)), assessment.last, len(said.entry))
-    given = said.acts.probabilities[:, outcome]
-    low = given < RULES["log"].floor_for(shape.size, shape.ordered)  # NaN, a withdrawal, is not
+    start, stop = clipped(said.acts, window)
+    given = np.where(stop > start, said.acts.probabilities[:, outcome], np.nan)
+    low = given < RULES["log"].floor_for(shape.size, shape.ordered)  # NaN, what never stood, is not
     floored = np.isin(assessment.forecaster, said.acts.forecaster[low])
     more = {"coverage": assessment.coverage, "presence": assessment.presence}
     return {

@@ -78,7 +78,7 @@ MEASURES: Mapping[str, Measure] = {
             "skill",
             "Skill",
             "−1 to 1, higher is better, 0 is as good as the others: the mean peer score, drawn towards the mean of all "
-            "forecasters by as much of it as is likely to be luck (not with three or fewer, who do not tell how much)",
+            "people by as much of it as is likely to be luck (not with three or fewer, who do not tell how much)",
             higher=True,
             decimals=3,
             number="peer",
@@ -210,6 +210,8 @@ class Board:
     podium     whether they are enough to crown anybody
     parts      above 1 only where hardness was adjusted for: into how many parts forecasters and questions fall that no
                chain of shared questions links, so that nothing can be compared across them
+    stand_ins  whether none of those has a number who should tell what forecasters are like, so that whoever competes
+               tells it
     """
 
     measure: Measure
@@ -218,6 +220,7 @@ class Board:
     groups: int
     podium: bool
     parts: int
+    stand_ins: bool
 
 
 def rank(
@@ -227,6 +230,7 @@ def rank(
     crowd: int,
     even: int,
     *,
+    tells: Collection[int] | None = None,
     least: int = 1,
     draws: int = 1000,
     seed: int = 2026,
@@ -234,8 +238,11 @@ def rank(
     """The board by one of MEASURES.
 
     competes  the ids that may carry a rank. The others (crowds, always fifty-fifty, sources) stand among them by their
-              value and take nobody's place; nor do they tell what forecasters are like, or how hard a question is
+              value and take nobody's place
     crowd     whose loss on a question is that of the crowd; `even` who always gives each outcome the same probability
+    tells     the ids that tell what forecasters are like, how much is luck, and how hard a question is: those of
+              persons, so that nobody's value changes by a bad bot more. By default, and where none of them has a
+              number by this measure, it is whoever competes
     least     who has fewer questions has no row and takes nobody's place; what others are worth does not change by it
     draws     how often chance is played through, seeded, so that a board is always the same
 
@@ -243,40 +250,115 @@ def rank(
     """
     if measure not in MEASURES:
         raise ValueError(f"“{measure}” is no measure of a board. Choose among {', '.join(MEASURES)}.")
-    how, person = MEASURES[measure], np.isin(cells.forecaster, list(competes))
+    how = MEASURES[measure]
+    given = _counted(cells, how, competes, competes if tells is None else tells)
+    if how.name == "adjusted":
+        given = _adjusted(given, crowd, even)
+    rows = _rows(_tally(given, how, even, draws, np.random.default_rng(seed)), how, least)
+    questions, groups = given.answered
+    return Board(how, rows, questions, groups, questions >= ENOUGH_FOR_A_PODIUM, given.parts, given.stand_ins)
+
+
+@dataclass(frozen=True)
+class _Counted:
+    """The c cells that count by a measure.
+
+    number     (c,) what each brings in
+    competing  (c,) whose rows may carry a rank
+    told       (c,) who tells what forecasters and questions are like
+    stand_ins  see Board
+    parts      see Board
+    """
+
+    cells: Cells
+    number: Vector
+    competing: Mask
+    told: Mask
+    stand_ins: bool
+    parts: int = 1
+
+    @property
+    def answered(self) -> tuple[int, int]:
+        """How many questions and groups those who compete answered; all, where nobody does."""
+        here = self.competing if self.competing.any() else np.ones(len(self.competing), dtype=bool)
+        questions, groups = (len(skill.places(one[here])[0]) for one in (self.cells.question, self.cells.group))
+        return questions, groups
+
+
+def _counted(cells: Cells, how: Measure, competes: Collection[int], tells: Collection[int]) -> _Counted:
     absent = np.full(len(cells.question), np.nan)
     names = {how.number, "coverage", "presence", "beside"}
     cells = replace(cells, numbers={name: cells.numbers.get(name, absent) for name in names})
-    counted, number, parts = _counted(cells, how, person, crowd, even)
-    cells, number, person = cells.only(counted), number[counted], person[counted]
-    answered = person if person.any() else np.ones(len(person), dtype=bool)
-    questions, groups = (len(skill.places(column[answered])[0]) for column in (cells.question, cells.group))
-    found = _tally(cells, how, number, person, even, draws, np.random.default_rng(seed))
-    rows = _rows(found, how, least)
-    return Board(how, rows, questions, groups, questions >= ENOUGH_FOR_A_PODIUM, parts)
+    cells = cells.only((cells.numbers["coverage"] > 0) & ~np.isnan(cells.numbers[how.number]))
+    competing, told = (np.isin(cells.forecaster, list(ids)) for ids in (competes, tells))
+    stand_ins = bool(competing.any() and not told.any())
+    return _Counted(cells, cells.numbers[how.number], competing, competing if stand_ins else told, stand_ins)
 
 
-def _counted(cells: Cells, how: Measure, person: Mask, crowd: int, even: int) -> tuple[Mask, Vector, int]:
-    """Which cells count by this measure, the number of each, and into how many parts they fall."""
-    number, coverage = cells.numbers[how.number], cells.numbers["coverage"]
-    counted = (coverage > 0) & ~np.isnan(number)
-    if how.name != "adjusted":
-        return counted, number, 1
-    adjusted, parts = _adjusted(cells.only(counted), person[counted], crowd, even)
-    number = np.full(len(number), np.nan)
-    number[counted] = adjusted
-    return ~np.isnan(number), number, parts
+@dataclass(frozen=True)
+class Course:
+    """One forecaster's value on the board by skill as it was at t moments: five columns (t,).
+
+    at         the moments, rising
+    questions  on how many of their questions it rested
+    value      NaN where they had none
+    low, high  its 95% interval; NaN where the board would have shown none
+    """
+
+    at: Numbers
+    questions: Numbers
+    value: Vector
+    low: Vector
+    high: Vector
 
 
-def _adjusted(cells: Cells, person: Mask, crowd: int, even: int) -> tuple[Vector, int]:
-    """Each cell's mean loss, as if over the whole window and on a question of mean hardness; and the parts."""
+def course(
+    cells: Cells, known: Numbers, competes: Collection[int], forecaster: int, at: Numbers,
+    *, tells: Collection[int] | None = None,
+) -> Course:  # fmt: skip
+    """What the board by skill would have said of one forecaster at each of these moments.
+
+    known  (c,) when the outcome of each cell's question became known; at a moment those count that were known by then
+    at     (t,) rising
+    tells  as for `rank`
+
+    Scores are those of today: what was said is weighed by the windows that its questions came to have.
+    """
+    told = competes if tells is None else tells
+    rows = [_then(cells.only(known <= moment), competes, told, forecaster) for moment in at.tolist()]
+    columns = np.array(rows, dtype=np.float64).reshape(-1, 4).T
+    return Course(at, columns[0].astype(np.int64), *columns[1:])
+
+
+def _then(
+    cells: Cells, competes: Collection[int], tells: Collection[int], forecaster: int
+) -> tuple[float, float, float, float]:
+    """On how many questions the value of one forecaster rests, the value and its interval, by these cells alone."""
+    given = _counted(cells, MEASURES["skill"], competes, tells)
+    if not (given.cells.forecaster == forecaster).any():
+        return 0, np.nan, np.nan, np.nan
+    found = _tally(given, MEASURES["skill"], -1, 1, np.random.default_rng(0))
+    (one,) = np.flatnonzero(found.forecaster == forecaster).tolist()
+    known = found.groups[one] >= ENOUGH_FOR_AN_INTERVAL
+    low, high = (float(found.low[one]), float(found.high[one])) if known else (np.nan, np.nan)
+    return int(found.questions[one]), float(found.value[one]), low, high
+
+
+def _adjusted(given: _Counted, crowd: int, even: int) -> _Counted:
+    """The same with the mean losses as if over the whole window, on questions of mean hardness.
+
+    A question that nobody answered who tells how hard it is does not count.
+    """
+    cells = given.cells
     own, beside = (cells.numbers[name] / cells.numbers["coverage"] for name in ("brier", "beside"))
     names, place = skill.places(cells.question)
     theirs, whole = cells.forecaster == crowd, np.full(len(names), np.nan)
     whole[place[theirs]] = own[theirs]
     loss = skill.throughout(own, np.where(np.isnan(beside), own, beside), whole[place])
-    found = skill.adjusted(cells.question, cells.forecaster, loss, person, even, own)
-    return found.loss, found.parts
+    found = skill.adjusted(cells.question, cells.forecaster, loss, given.told, even, own)
+    known = ~np.isnan(found.loss)
+    competing, told = given.competing[known], given.told[known]
+    return _Counted(cells.only(known), found.loss[known], competing, told, given.stand_ins, found.parts)
 
 
 @dataclass(frozen=True)
@@ -284,7 +366,7 @@ class _Tally:
     """What the rows are made of, m forecasters: each column (m,), draws (m, draws)."""
 
     forecaster: Numbers
-    person: Mask
+    competing: Mask
     questions: Numbers
     groups: Numbers
     coverage: Vector
@@ -295,13 +377,12 @@ class _Tally:
     drawn: skill.Drawn | None
 
 
-def _tally(
-    cells: Cells, how: Measure, number: Vector, person: Mask, even: int, draws: int, random: np.random.Generator
-) -> _Tally:
+def _tally(given: _Counted, how: Measure, even: int, draws: int, random: np.random.Generator) -> _Tally:
     """Everybody's values with what chance may have done to them."""
-    if not np.isfinite(number).all():
+    cells = given.cells
+    if not np.isfinite(given.number).all():
         raise ValueError("A score of somebody who stood by a forecast is not a finite number.")
-    number = np.where(np.abs(number) < SAME, 0.0, number)
+    number = np.where(np.abs(given.number) < SAME, 0.0, given.number)
     who, row = skill.places(cells.forecaster)
     group = skill.places(cells.group)[1]
     questions = np.bincount(row, minlength=len(who))
@@ -310,12 +391,12 @@ def _tally(
     )
     weight = cells.numbers["coverage"] if how.by_coverage else np.ones(len(row))
     sums = skill.sums(row, group, number, weight)
-    competing = np.bincount(row, person, len(who)) > 0
+    competing, told = (np.bincount(row, mask, len(who)) > 0 for mask in (given.competing, given.told))
     if how.name == "skill":
-        value, low, high, drawn = _by_shrinking(sums, competing, draws, random)
+        value, low, high, drawn = _by_shrinking(sums, told, draws, random)
     else:
         anchor = np.flatnonzero(who == even) if how.name == "adjusted" else np.empty(0, dtype=np.int64)
-        value, low, high, drawn = _by_resampling(sums, competing, anchor, draws, random)
+        value, low, high, drawn = _by_resampling(sums, told, anchor, draws, random)
     if how.by_coverage:
         low, high = np.maximum(low, 0), np.minimum(high, 1)
     return _Tally(who, competing, questions, sums.groups, coverage, presence, value, low, high, drawn)
@@ -325,14 +406,14 @@ _Weighed = tuple[Vector, Vector, Vector, skill.Drawn | None]
 """Values, the ends of their intervals, and draws of what they may be worth; None where nothing is known of chance."""
 
 
-def _by_shrinking(sums: skill.Sums, competing: Mask, draws: int, random: np.random.Generator) -> _Weighed:
+def _by_shrinking(sums: skill.Sums, told: Mask, draws: int, random: np.random.Generator) -> _Weighed:
     """Shrunken values, their 95% intervals and draws out of their posterior."""
-    value, variance = sums.value, skill.pooled_variance(sums, competing)
+    value, variance = sums.value, skill.pooled_variance(sums, told)
     if not variance > 0:
         return _without_chance(value, variance, draws)
-    shrunk = skill.shrink_cautiously(value, variance / sums.effective, competing if competing.any() else None)
+    shrunk = skill.shrink_cautiously(value, variance / sums.effective, told if told.any() else None)
     value, sd = shrunk.mean, shrunk.sd
-    free = (sums.groups - 1)[competing].sum() if competing.any() else (sums.groups - 1).sum()
+    free = (sums.groups - 1)[told].sum() if told.any() else (sums.groups - 1).sum()
     wide = float(stdtrit(free, 0.975)) * sd
     off = random.standard_normal((len(value), draws), dtype=np.float32) * sd.astype(np.float32)[:, None]
     return value, value - wide, value + wide, value.astype(np.float32)[:, None] + off
@@ -345,9 +426,7 @@ def _without_chance(value: Vector, variance: float, draws: int) -> _Weighed:
     return value, nothing, nothing, still if variance == 0 else None
 
 
-def _by_resampling(
-    sums: skill.Sums, competing: Mask, anchor: Numbers, draws: int, random: np.random.Generator
-) -> _Weighed:
+def _by_resampling(sums: skill.Sums, told: Mask, anchor: Numbers, draws: int, random: np.random.Generator) -> _Weighed:
     """Plain values, their 95% intervals by drawing other groups, and draws of what they are worth.
 
     anchor  whose value is the same whatever is drawn, as the adjusted board is moved by it; nobody's where empty
@@ -356,7 +435,7 @@ def _by_resampling(
     What somebody is worth is likely to be nearer to the others than the plain value is: centres and deviations are
     shrunk as on the board by skill, else whoever was lucky on a few questions would be first with near certainty.
     """
-    value, variance = sums.value, skill.pooled_variance(sums, competing)
+    value, variance = sums.value, skill.pooled_variance(sums, told)
     if not (variance > 0 or (variance == 0 and len(anchor))):
         return _without_chance(value, variance, draws)
     off = skill.bootstrap(sums, draws, random)
@@ -367,7 +446,7 @@ def _by_resampling(
         off -= off[anchor]
     centre, nearer = value, np.ones(len(value))
     if variance > 0:
-        shrunk = skill.shrink_cautiously(value, variance / sums.effective, competing if competing.any() else None)
+        shrunk = skill.shrink_cautiously(value, variance / sums.effective, told if told.any() else None)
         centre, nearer = shrunk.mean, shrunk.sd / np.sqrt(variance / sums.effective)
     drawn = centre.astype(np.float32)[:, None] + off * nearer.astype(np.float32)[:, None]
     return value, *skill.interval(value, off), drawn
@@ -379,7 +458,7 @@ def _rows(found: _Tally, how: Measure, least: int) -> list[Row]:
     below = (found.presence < PRESENCE_FOR_A_RANK - SAME) & how.line
     order = np.lexsort((found.forecaster, -sign * found.value, below))
     order = order[found.questions[order] >= least]
-    ranked = order[(found.person & ~below)[order]]
+    ranked = order[(found.competing & ~below)[order]]
     places = dict(zip(ranked.tolist(), _placed(sign * found.value[ranked]), strict=True))
     odds = _odds(found, ranked, sign)
     return [_row(found, one, places.get(one), odds.get(one, _UNRANKED), bool(below[one])) for one in order.tolist()]
@@ -419,7 +498,7 @@ def _odds(found: _Tally, ranked: Numbers, sign: int) -> dict[int, _Odds]:
         return {one: _Odds(None, None, None, None, tied=one != last) for one in ranked.tolist()}
     drawn = np.float32(sign) * found.drawn[ranked]
     above, under = drawn[:-1], drawn[1:]
-    surely = np.count_nonzero(above > under, axis=1) + np.count_nonzero(above == under, axis=1) / 2
+    surely = np.count_nonzero(above > under, axis=1)  # who are alike are equal in every draw, and tied
     tied = np.append(surely < TOLD_APART * drawn.shape[1], False)
     seen = skill.ranks(drawn)
     columns = (column.tolist() for column in (seen.first, seen.top, seen.best, seen.worst, tied))

@@ -205,11 +205,12 @@ class Subscription(SQLModel, table=True):
 
     channel   "mail" for a digest, "webhook" for our own signed form, "slack" or "discord" for theirs
     set_id    of the questions in one set; None for all of them
-    events    which of chores.EVENTS
+    events    which of happenings.EVENTS
     address   where a webhook goes to; "" for mail, which goes to the forecaster's own
     secret    what our own webhooks are signed with; "" where nothing is
     every     of mail: "day" or "week"; "" where everything is told at once
-    stop      the hash of the token in the link that ends it with one click
+    stop      the token in the link that ends it with one click; every mail carries it and it does nothing else, so it
+              is kept as it is
     ended_at  when it was ended, None while it runs
     """
 
@@ -240,6 +241,7 @@ class Delivery(SQLModel, table=True):
     state     "due"; "sending" from before it goes out until it is known what came of it, so that a mail of which
               nobody knows whether it left is not sent again; "sent"; "failed" for good
     due_at    when it is to be tried next
+    sent_at   when it was last given to the other side, None until then
     answer    what the other side said last, or why it failed
     """
 
@@ -262,7 +264,10 @@ class Delivery(SQLModel, table=True):
 
 
 class Confirmation(SQLModel, table=True):
-    """A link sent to an address, by which whoever reads its mail says that it is theirs. Only its hash is kept."""
+    """A link sent to an address, by which whoever reads its mail says that it is theirs. Only its hash is kept.
+
+    Something stands before the hash where the link is to work no more; it counts among those sent all the same.
+    """
 
     __tablename__ = "confirmation"
 

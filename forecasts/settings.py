@@ -1,10 +1,12 @@
 """Settings from the environment, prefix BRIERBOARD_. `brierboard serve` works with none set."""
 
+from email.headerregistry import Address
+from email.utils import parseaddr
 from ipaddress import ip_address
 from typing import Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -15,6 +17,11 @@ class Settings(BaseSettings):
     base_url      how people reach this server, where that is not http://HOST:PORT (behind a proxy, say)
     sign_up       who may make an account: "open" is everybody, "closed" those with an invitation link;
                   by default open while only this machine can reach the server
+    smtp_url      the mail server: smtp://USER:PASSWORD@HOST:587, or smtps://.. where TLS comes first; without it
+                  nobody is sent any mail
+    mail_from     who mail comes from, such as Brierboard <board@example.org>
+    private_webhooks  whether webhooks may go to addresses of the inner network, which else only a server does that
+                  nobody but this machine can reach
     """
 
     model_config = SettingsConfigDict(env_prefix="BRIERBOARD_", extra="ignore")
@@ -24,6 +31,25 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=0, le=65535)
     base_url: str = ""
     sign_up: Literal["open", "closed", ""] = ""
+    smtp_url: str = ""
+    mail_from: str = ""
+    private_webhooks: bool = False
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _names_a_server(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and not (parts.scheme in ("smtp", "smtps") and parts.hostname and parts.port != 0):
+            raise ValueError("write it as smtp://user:password@host:587")
+        return value
+
+    @field_validator("mail_from")
+    @classmethod
+    def _names_a_sender(cls, value: str) -> str:
+        local, _, domain = parseaddr(value)[1].rpartition("@")
+        if value and not (local and domain and value.isascii() and value.isprintable()):
+            raise ValueError("write it as brierboard <board@example.org>")
+        return value
 
     @property
     def address(self) -> str:
@@ -33,8 +59,29 @@ class Settings(BaseSettings):
 
     @property
     def sign_up_open(self) -> bool:
-        ours_alone = is_loopback(self.host) and is_loopback(urlsplit(self.address).hostname or "")
-        return self.sign_up == "open" or (not self.sign_up and ours_alone)
+        return self.sign_up == "open" or (not self.sign_up and self.ours_alone)
+
+    @property
+    def ours_alone(self) -> bool:
+        """Whether only this machine can reach the server, not even by way of a proxy."""
+        return is_loopback(self.host) and is_loopback(self.domain)
+
+    @property
+    def domain(self) -> str:
+        """The name or number of the machine in our address."""
+        return urlsplit(self.address).hostname or ""
+
+    @property
+    def inner_webhooks(self) -> bool:
+        """Whether webhooks may go to addresses that are not public."""
+        return self.private_webhooks or self.ours_alone
+
+    @property
+    def sender(self) -> Address:
+        """Who mail comes from."""
+        name, address = parseaddr(self.mail_from)
+        host = "localhost" if is_loopback(self.domain) else self.domain
+        return Address(name or "Brierboard", addr_spec=address or f"brierboard@{host}")
 
     @property
     def secure(self) -> bool:

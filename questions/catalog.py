@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, bindparam, update
 from sqlmodel import Session, col, func, select
 
 from questions import journal
-from questions.errors import ChangedMeanwhile, InvalidQuestion, NotFound, NotResolvable, QuestionNotOpen
+from questions.errors import ChangedMeanwhile, InvalidQuestion, NotFound, NotResolvable, QuestionNotOpen, Refusal
 from questions.kinds import KINDS
 from questions.models import REVISABLE, WORDS, Question, QuestionSet, Resolution, Revision, Source, table_of
 from questions.shape import Kind, Shape
@@ -117,6 +117,19 @@ def status(question: Question, resolution: Resolution | None, moment: datetime) 
     return "open" if moment < question.closes_at else "closed"
 
 
+def told(resolution: Resolution | None, kind: Kind, shape: Shape) -> str:
+    """What happened, in words; "" where that is not known."""
+    if resolution is None or resolution.verdict == "reopened":
+        return ""
+    if resolution.verdict == "annulled" or resolution.outcome is None:
+        return "Annulled"
+    label = shape.called(resolution.outcome)
+    try:
+        return kind.told(resolution.value, shape) if resolution.value else label
+    except Refusal:
+        return label  # what happened is the index; the value may have come from elsewhere than a form
+
+
 def require_open(session: Session, question: Question, moment: datetime) -> None:
     """Pass if forecasts are taken at this moment: on [opens_at, closes_at) and undecided. Raises QuestionNotOpen."""
     state = status(question, latest(session, question), moment)
@@ -182,6 +195,21 @@ def revise(
     Raises ChangedMeanwhile where another came between, InvalidQuestion where nothing changes or no reason is given.
     """
     question = session.get_one(Question, question.id, populate_existing=True)
+    changes = require_revisable(session, question, changes, note, seen)
+    made = Revision(entry=0, question_id=question.id, recorded_at=moment, changes=changes, note=note.strip())
+    made.entry = journal.append(session, "revision", question.slug, made.as_published(), by=by, moment=moment).seq
+    for name, value in changes.items():
+        setattr(question, name, value)
+    question.revision += 1
+    session.add_all([made, question])
+    session.flush()
+    return made
+
+
+def require_revisable(
+    session: Session, question: Question, changes: Mapping[str, Any], note: str, seen: int
+) -> dict[str, Any]:
+    """What a revision really changes, if it can be made now. Raises ChangedMeanwhile or InvalidQuestion."""
     if latest_revision(session, question) != seen:
         raise ChangedMeanwhile(f"“{question.title}” was revised by somebody else meanwhile. Look before you change it.")
     changes = {
@@ -191,14 +219,7 @@ def revise(
         raise InvalidQuestion("Nothing is changed. Change something, or leave the question as it is.")
     if not note.strip():
         raise InvalidQuestion("The reason is empty. Say why the question is changed.", "note")
-    made = Revision(entry=0, question_id=question.id, recorded_at=moment, changes=changes, note=note.strip())
-    made.entry = journal.append(session, "revision", question.slug, made.as_published(), by=by, moment=moment).seq
-    for name, value in changes.items():
-        setattr(question, name, value)
-    question.revision += 1
-    session.add_all([made, question])
-    session.flush()
-    return made
+    return changes
 
 
 def revisions(session: Session, question: Question) -> Sequence[Revision]:

@@ -61,15 +61,25 @@ def parse(content: bytes, name: str) -> SetFile:
         raise InvalidFile(f"{name} is not TOML: {error}.") from error
     except ValueError as error:
         raise InvalidFile(f"{name} holds a number of thousands of digits. Write a shorter one.") from error
+    return judge(table, name)
+
+
+def judge(table: Mapping[str, Any], name: str) -> SetFile:
+    """The set that a table holds, out of a file or typed into a form. Raises InvalidFile, as `parse` does."""
     _require_modest(table, name)
-    with_source = "source" in table
     try:
-        _require_known(table, ("set", "source", "questions"))
-        fields = _judge(_table(table, "set"), SET)
-        fields["source"] = _judge(_table(table, "source"), SOURCE) if with_source else None
+        fields = judge_about(table)
     except InvalidQuestion as error:
         raise InvalidFile(f"{name}, the set itself{_at(error)}: {error}") from error
-    return SetFile(fields, _drafts(table.get("questions"), with_source, name))
+    return SetFile(fields, _drafts(table.get("questions"), "source" in table, name))
+
+
+def judge_about(table: Mapping[str, Any]) -> dict[str, Any]:
+    """The set's own fields with its source's, as SetFile has them. Raises InvalidQuestion, naming the field."""
+    _require_known(table, ("set", "source", "questions"))
+    fields = _judge(_table(table, "set"), SET)
+    fields["source"] = _judge(_table(table, "source"), SOURCE) if "source" in table else None
+    return fields
 
 
 def _require_modest(table: Mapping[str, Any], name: str) -> None:
@@ -90,7 +100,7 @@ def _drafts(tables: object, with_source: bool, name: str) -> list[Draft]:
     drafts: list[Draft] = []
     for number, table in enumerate(tables, 1):
         try:
-            draft = _draft(table, with_source)
+            draft = judge_question(table, with_source)
             _require_new(draft, drafts)
         except Refusal as error:
             raise InvalidFile(f"{name}, question {number}{_at(error)}: {error}") from error
@@ -98,7 +108,8 @@ def _drafts(tables: object, with_source: bool, name: str) -> list[Draft]:
     return drafts
 
 
-def _draft(table: object, with_source: bool) -> Draft:
+def judge_question(table: object, with_source: bool) -> Draft:
+    """One question, as a table under [[questions]] holds it. Raises InvalidQuestion or InvalidAnswer with the field."""
     if not isinstance(table, dict):
         raise InvalidQuestion("is not a table. Write it under [[questions]].")
     kind = _kind_of(table)
@@ -118,6 +129,15 @@ def _draft(table: object, with_source: bool) -> Draft:
         raise InvalidQuestion("is a table of what a [source] makes of the question, and needs one.", "implied")
     _require_known(implied, (*kind.IMPLIED, "reason"))
     return Draft(fields, kind.imply(implied, shape), _text(implied.get("reason", ""), "reason", LONGEST_TEXT))
+
+
+def judge_words(words: Mapping[str, Any]) -> dict[str, Any]:
+    """Some words of a question, by its fields' names, each judged as in a file; what is left out is left out.
+
+    Raises InvalidQuestion. A field that may be empty may be so here.
+    """
+    rules = {name: QUESTION[name] for name in words}
+    return _judge({name: value for name, value in words.items() if value or not rules[name].endswith("?")}, rules)
 
 
 def _kind_of(table: Mapping[str, Any]) -> Kind:

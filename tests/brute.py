@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from math import fsum, nan
 from math import log as ln
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -125,6 +126,59 @@ def ranked(vector: Vector, outcome: int) -> float:
 def log(vector: Vector, outcome: int, floor: float = 0.001) -> float:
     """The surprise in nats; no probability counts as less than the floor."""
     return -ln(max(vector[outcome], floor))
+
+
+def baseline(vector: Vector, outcome: int, floor: float, ordered: bool, below: bool, above: bool) -> float:
+    """Metaculus' baseline score at one instant: a reward, 0 for equal odds.
+
+    ordered  whether these are bins; `below` and `above` whether the first and the last of them are open ends
+    """
+    said, size = max(vector[outcome], floor), len(vector)
+    if not ordered:
+        return 100 * ln(said * size) / ln(size)
+    inside = size - below - above
+    bases = [0.05] * below + [(1 - 0.05 * (below + above)) / inside] * inside + [0.05] * above
+    return 50 * ln(said / bases[outcome])
+
+
+@dataclass(frozen=True)
+class Days:
+    """Good Judgment's daily numbers of one forecaster; see Daily in forecasts/daily.py."""
+
+    days: int
+    mean: float
+    accuracy: float
+
+
+def daily(acts: Acts, base: Mask, window: Window, losses: Vector) -> dict[int, Days]:
+    """Everybody's, by forecaster: a day by UTC counts by what stood in its last microsecond within the window."""
+    midnights = [day * DAY for day in range(window.opens // DAY, window.end // DAY + 1)]
+    ends = [at for at in midnights if window.opens < at < window.end] + [window.end] * (window.realised > 0)
+    held = [{who: float(losses[row]) for who, row in standing(acts, end - 1).items()} for end in ends]
+    members = {int(who) for who in acts.forecaster[base]}
+    crowd = [[loss for who, loss in day.items() if who in members] for day in held]
+    return {
+        who: Days(
+            days=sum(who in day for day in held),
+            mean=_mean([day[who] for day in held if who in day]),
+            accuracy=_accuracy([
+                (day[who], median(theirs)) for day, theirs in zip(held, crowd, strict=True) if who in day and theirs
+            ], len(ends)),
+        )
+        for who in sorted({int(who) for who in acts.forecaster})
+    }  # fmt: skip
+
+
+def _mean(values: list[float]) -> float:
+    return fsum(values) / len(values) if values else nan
+
+
+def _accuracy(compared: list[tuple[float, float]], days: int) -> float:
+    """(The mean own loss less the mean of the crowd's median) times the share of the days."""
+    if not compared:
+        return nan
+    own, theirs = zip(*compared, strict=True)
+    return (_mean(list(own)) - _mean(list(theirs))) * len(compared) / days
 
 
 def charged(acts: Acts, outcome: int, rule: Callable[[Vector, int], float] = half_brier) -> Vector:

@@ -143,9 +143,13 @@ NAMED_PURE = (
             "skill",
             "leaderboard",
             "metaculus",
+            "simulation",
         )
     ),
-    *(f"questions/{name}.py" for name in ("bins", "ranges", "percent", "shape", "registry", "errors")),
+    *(
+        f"questions/{name}.py"
+        for name in ("bins", "ranges", "percent", "shape", "registry", "errors", "deadlines", "ladders")
+    ),
     "web/charts.py",
     "web/diagrams.py",
 )
@@ -212,7 +216,8 @@ def test_only_the_clock_asks_the_machine_for_the_time(path: str) -> None:
 
 ROUTES = [path for path in files("web/routes") if not path.endswith("__init__.py")]
 VERBS = re.compile(
-    r"ledger\.(record|reaffirm|withdraw|undo|settle|rescore)|loading\.load|accounts\.(join|spend|sign_in|sign_out)"
+    r"ledger\.(record|reaffirm|withdraw|undo|settle|rescore)|loading\.load"
+    r"|accounts\.(join|spend|sign_in|sign_out|change_password|choose_shortcuts|keep_private)"
     r"|catalog\.(publish|publish_set|revise)|discussion\.comment|looking\.\w+|drafting\.\w+|subscribing\.\w+"
 )
 

@@ -69,6 +69,7 @@ def test_every_option_it_names_is_one() -> None:
         "--load": group.commands["serve"],
         "--role": group.commands["user"].commands["add"],  # type: ignore[attr-defined]
         "--dry-run": group.commands["import"],
+        "--serve": group.commands["demo"],
     }
 
     assert set(re.findall(r"--[a-z]+(?:-[a-z]+)*", README)) == set(known)

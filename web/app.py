@@ -1,9 +1,11 @@
 """The application: routes, static files, and what happens to a refusal."""
 
+import asyncio
 import gzip
+import logging
 import mimetypes
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import cache
 from typing import Any
 
@@ -14,6 +16,7 @@ from fastapi.responses import JSONResponse, RedirectResponse
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 
+from forecasts import chores, demo
 from forecasts.clock import SystemClock
 from forecasts.database import Database
 from forecasts.settings import Settings
@@ -28,14 +31,19 @@ from web.routes import (
     calibration,
     comparison,
     desk,
+    feeds,
+    ladders,
     leaderboard,
     live,
     people,
     questions,
     receipts,
     resolutions,
+    revisions,
     sets,
+    settings,
     sharing,
+    writing,
 )
 from web.security import SameOrigin
 
@@ -56,31 +64,42 @@ ROUTES = (
     sharing,
     receipts,
     resolutions,
+    revisions,
+    ladders,
+    writing,
     sets,
     leaderboard,
     comparison,
     calibration,
     people,
     accounts,
+    feeds,
+    settings,
 )
 
+LOG = logging.getLogger("brierboard")
 FOR_EVER = "public, max-age=31536000, immutable"
 
 
 def served() -> FastAPI:
     """The application as `brierboard serve` starts it: settings from the environment, the machine's clock."""
-    settings = Settings()
-    return create(settings, Database(settings.database_url, SystemClock()))
+    chosen = Settings()
+    return create(chosen, Database(chosen.database_url, SystemClock()))
 
 
-def create(settings: Settings, database: Database) -> FastAPI:
-    """The application on a database that was prepared."""
+def create(chosen: Settings, database: Database) -> FastAPI:
+    """The application on a database that was prepared.
+
+    Whether it is a demonstration is looked up once: a database is one from its first act on, or never.
+    """
     app = FastAPI(
         title="Brierboard", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan,
         max_body_size=LARGEST_BODY,
     )  # fmt: skip
-    app.state.settings, app.state.database = settings, database
+    app.state.settings, app.state.database = chosen, database
     app.state.places = anyio.Semaphore(PLACES)
+    with database.reading() as session:
+        app.state.simulated = demo.simulated(session)
     app.add_middleware(SameOrigin)
     app.add_middleware(GZipMiddleware, minimum_size=500, compresslevel=5)
     for part in ROUTES:
@@ -98,12 +117,35 @@ def create(settings: Settings, database: Database) -> FastAPI:
 async def _lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
     anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
     static_files()
-    watch = Watch(app.state.database)
+    watch, stopping = Watch(app.state.database), asyncio.Event()
+    chore = asyncio.create_task(_keep_at_it(app, stopping))
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(watch.keep_looking)
         yield {"watch": watch}
         tasks.cancel_scope.cancel()
+    stopping.set()
+    await chore
     app.state.database.close()
+
+
+async def _keep_at_it(app: FastAPI, stopping: asyncio.Event) -> None:
+    """Do the chores every minute until the server stops, in a thread that no request waits for."""
+    alone = anyio.CapacityLimiter(1)
+    while True:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stopping.wait(), chores.EVERY.total_seconds())
+            return
+        await anyio.to_thread.run_sync(_do_chores, app, stopping, limiter=alone)
+
+
+def _do_chores(app: FastAPI, stopping: asyncio.Event) -> None:
+    """Once. What goes wrong is logged, and tried again a minute later."""
+    try:
+        chores.tick(app.state.database, app.state.settings, lambda: not stopping.is_set())
+    except chores.TakenOver:
+        return
+    except Exception:
+        LOG.exception("The chores were not done.")
 
 
 def static(request: Request, key: str, name: str) -> Response:

@@ -114,8 +114,9 @@ class Choice:
 class Bin:
     """The forecasts from `low` to `high`: their mean, the share of them that came true, and how many they are.
 
-    band  from where to where that share may lie by chance alone; None where that is not known
-    href  the page that lists these forecasts; "" where there is none
+    band       from where to where that share may lie by chance alone; None where that is not known
+    href       the page that lists these forecasts; "" where there is none
+    questions  on how many questions they are; None where that is not known
     """
 
     low: float
@@ -125,6 +126,7 @@ class Bin:
     count: int
     band: tuple[float, float] | None = None
     href: str = ""
+    questions: int | None = None
 
 
 @dataclass(frozen=True)
@@ -859,9 +861,10 @@ def _middle_half(past: _Past, time: int, say: Say) -> str:
     return f"half in {say(standing(past.times, only.lower, time))} to {say(standing(past.times, only.upper, time))}"
 
 
-def say_forecasts(count: int) -> str:
-    """A number of forecasts in words."""
-    return "1 forecast" if count == 1 else f"{count:,} forecasts"
+def say_forecasts(count: int, questions: int | None = None) -> str:
+    """A number of forecasts in words, and on how many questions they are where that is known."""
+    said = "1 forecast" if count == 1 else f"{count:,} forecasts"
+    return said if questions is None else f"{said} on {questions:,} question{'' if questions == 1 else 's'}"
 
 
 def _history_plot(heading: Heading, box: Box, past: _Past, axis: Axis, say: Say) -> Plot:
@@ -1196,7 +1199,11 @@ def _bin_tips(bins: Sequence[Bin], dots: Sequence[Dot], box: Box, band: str) -> 
 
 
 def _about(one: Bin, band: str) -> tuple[str, ...]:
-    lines = (f"forecast {percent(one.forecast)}", f"happened {percent(one.happened)}", say_forecasts(one.count))
+    lines = (
+        f"forecast {percent(one.forecast)}",
+        f"happened {percent(one.happened)}",
+        say_forecasts(one.count, one.questions),
+    )
     told = (f"{band}:", f"{percent(one.band[0])} to {percent(one.band[1])}") if one.band else ()
     return (*lines, *told, *(("open to see which",) if one.href else ()))
 
@@ -1238,15 +1245,18 @@ def _bin_table(title: str, bins: Sequence[Bin], curve: Curve) -> Table:
     """The bins, beside each where the pooled curve passes over its mean, and its band where there are any."""
     pooled = np.interp([one.forecast for one in bins], curve.forecast, curve.happened) if bins else ()
     banded = any(one.band for one in bins)
-    rows = [(*_bin_row(one), percent(float(curved))) for one, curved in zip(bins, pooled, strict=True)]
+    asked = any(one.questions is not None for one in bins)
+    rows = [(*_bin_row(one, asked), percent(float(curved))) for one, curved in zip(bins, pooled, strict=True)]
     if banded:
         rows = [(*row, *map(percent, one.band or ())) for row, one in zip(rows, bins, strict=True)]
-        rows = [(*row, *("–" for _ in range(7 - len(row)))) for row in rows]
-    head = ("Bin", "Forecasts", "Mean forecast", "Happened", "Pooled curve", *(("Band from", "to") if banded else ()))
+        rows = [(*row, *("–" for _ in range(7 + asked - len(row)))) for row in rows]
+    head = ("Bin", "Forecasts", *(("Questions",) if asked else ()), "Mean forecast", "Happened", "Pooled curve")
+    head = (*head, *(("Band from", "to") if banded else ()))
     links = tuple(one.href for one in bins) if any(one.href for one in bins) else ()
     return Table(title, head, tuple(rows), links)
 
 
-def _bin_row(one: Bin) -> tuple[str, ...]:
+def _bin_row(one: Bin, asked: bool) -> tuple[str, ...]:
     where = f"{percent(one.low)} to {percent(one.high)}"
-    return where, f"{one.count:,}", percent(one.forecast), percent(one.happened)
+    questions = (f"{one.questions:,}" if one.questions is not None else "–",) if asked else ()
+    return where, f"{one.count:,}", *questions, percent(one.forecast), percent(one.happened)

@@ -18,8 +18,11 @@ from questions import journal
 from questions.errors import Refusal
 
 COOKIE = "brierboard"
-PARTS = ("forecasts", "withdrawal", "undo", "reaffirmation", "look", "comments")
-"""What is posted under a question's page and has no page of its own."""
+PARTS = (
+    "forecasts", "withdrawal", "undo", "reaffirmation", "look", "comments",
+    "review", "return", "publication", "deletion", "claims",
+)  # fmt: skip
+"""The ends of addresses that are no pages: their forms stand on the page before."""
 
 NOT_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 LONGEST_FIELD = 20_000
@@ -129,6 +132,8 @@ def back_from(request: Request) -> str:
     """The page to come back to after signing in: this one, or for a form the page that it stands on."""
     if request.method != "GET":
         path, _, last = request.url.path.rpartition("/")
+        if path.startswith("/settings"):
+            return "/settings"
         return quote(path if last in PARTS else request.url.path)
     return quote(request.url.path + (f"?{request.url.query}" if request.url.query else ""))
 

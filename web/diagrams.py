@@ -70,6 +70,9 @@ NOTHING_SHARED = "No questions that both answered"
 MOST_BARS = 100
 MOST_DOTS = 60
 NAME_ROOM = 22 * CHARACTER
+LEAST_SKILL = (-0.01, 0.01)
+"""What the axis of somebody's skill holds at least, so that next to nothing does not look like a lot."""
+
 PERCENTS = Axis(0, 1, tuple((n / 5, f"{n * 20}%") for n in range(6)))
 
 
@@ -371,6 +374,36 @@ def sequence(
     return replace(chart, dots=(*chart.dots, *frame.last(lead.values, "crowd")))
 
 
+def course(heading: Heading, at: Times, values: Vector, low: Vector, high: Vector, questions: npt.ArrayLike) -> Curves:
+    """Somebody's skill as it was at each of these moments, with its interval; above 0 is better than the others.
+
+    at         (n,) moments, rising; at least one
+    values     (n,) the skill, and its interval `low` to `high`, NaN where there was none
+    questions  (n,) on how many questions it rested
+    """
+    _require_one_length(at, values, low, high, questions)
+    window = Window(int(at[0]), max(int(at[-1]), int(at[0]) + 1), int(at[-1]))
+    frame = _frame(
+        Axis(window.opens, window.closes, ()),
+        number_axis(values, low, high, LEAST_SKILL, both=True),
+        np.asarray(at, float),
+    )
+    lines = [_Line(name, column, "crowd", 1) for name, column in (("Skill", values), ("95% from", low), ("to", high))]
+    counts = [f"{count:,}" for count in np.asarray(questions).tolist()]
+    band, path = frame.ribbon(low, high), frame.path(values)
+    keys = [Key("line", "crowd", 1, "skill"), *([Key("band", "crowd", 1, "95% interval")] if band else [])]
+    plot = _plot(heading, frame, legend=tuple(keys), table=_course_table(heading, frame, lines, counts), empty="")
+    return Curves(
+        plot=replace(plot, x_ticks=time_ticks(window, frame.along)),
+        bands=(Line(band, "crowd"),) if band else (),
+        lines=(Line(path, "crowd"),) if path else (),
+        dots=(*frame.alone(values, "crowd"), *frame.last(values, "crowd")),
+        names=_names(frame.box, "↑ better than the others", "", "UTC"),
+        tips=_course_tips(frame, lines, counts),
+        zero=frame.up.place(0),
+    )
+
+
 @dataclass(frozen=True)
 class _Frame:
     """A box, its two axes, and where along it each point lies."""
@@ -560,6 +593,33 @@ def _lead_tips(frame: _Frame, lead: _Lead, along: _Along) -> tuple[Tip, ...]:
     known = [int(i) for i in np.flatnonzero(np.isfinite(lead.values))]
     return _tips(
         frame, [(i, frame.dot(i, float(lead.values[i]), "crowd", 4), _lead_lines(frame, lead, along, i)) for i in known]
+    )
+
+
+def _course_table(heading: Heading, frame: _Frame, lines: Sequence[_Line], counts: Sequence[str]) -> Table:
+    found = _curve_table(f"{heading.title}.", "Known by", lambda time: moment(int(time)), frame, lines)
+    rows = tuple((*row, count) for row, count in zip(found.rows, counts, strict=True))
+    return replace(found, head=(*found.head, "Questions"), rows=rows)
+
+
+def _course_tips(frame: _Frame, lines: Sequence[_Line], counts: Sequence[str]) -> tuple[Tip, ...]:
+    said = [tuple(frame.say(float(one.values[i])) for one in lines) for i in range(len(frame.at))]
+    known = [i for i in range(len(frame.at)) if isfinite(lines[0].values[i])]
+    return _tips(
+        frame,
+        [
+            (
+                i,
+                frame.dot(i, float(lines[0].values[i]), "crowd", 4),
+                (
+                    moment(int(frame.at[i])),
+                    f"skill {said[i][0]}",
+                    *([f"95% {said[i][1]} to {said[i][2]}"] if isfinite(lines[1].values[i]) else []),
+                    f"{counts[i]} questions",
+                ),
+            )
+            for i in known
+        ],
     )
 
 

@@ -1,7 +1,7 @@
 """What each page needs, one frozen dataclass a page: its fields are its template's variables, no more and no fewer."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from datetime import datetime
 from typing import ClassVar
 
@@ -9,24 +9,30 @@ from forecasts import calibration
 from forecasts.comparison import Comparison
 from forecasts.crowd import Extremizing
 from forecasts.leaderboard import Board, Measure, Row
-from forecasts.models import Forecaster
+from forecasts.models import Draft, Forecaster
 from forecasts.updating import Movement
 from questions.errors import Refusal
-from questions.models import QuestionSet, Resolution, Source
+from questions.models import Question, QuestionSet, Resolution, Revision, Source
 from questions.shape import Field
-from web import charts, diagrams
+from web import charts, diagrams, tracks
 from web.filters import Choosing
+from web.paging import Paging
 
 
 @dataclass(frozen=True)
 class Page:
-    """What every page needs: who looks, and where they are. `partial` is what htmx gets for a form."""
+    """What every page needs: who looks, and where they are. `partial` is what htmx gets for a form.
+
+    simulated  whether a program made up who forecasts here; the renderer says so of every page
+    """
 
     template: ClassVar[str]
     partial: ClassVar[str] = ""
 
     viewer: Forecaster | None
     here: str
+    _: KW_ONLY
+    simulated: bool = False
 
 
 # What pages are made of
@@ -109,6 +115,38 @@ class Track:
 
     crowd: float | None
     own: float | None
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What a forecast that somebody only tries would score by Brier if an outcome happened.
+
+    length  the same as a share of the bar that it is drawn as, 0 to 100
+    """
+
+    label: str
+    score: str
+    length: float
+
+
+@dataclass(frozen=True)
+class First:
+    """What somebody sees who comes for the first time: a question that is open, and what a number on it would score.
+
+    glance    the question; None where nothing was ever asked
+    criteria  how it will be decided, by paragraphs
+    typed     what was tried, "" where nothing was
+    said      the same as it is read, "" where it is no percentage
+    trials    what it would score either way; empty until it is tried
+    """
+
+    glance: Glance | None
+    criteria: Sequence[str]
+    typed: str
+    said: str
+    trials: Sequence[Trial]
+    error: Refusal | None
+    may_sign_up: bool
 
 
 @dataclass(frozen=True)
@@ -197,6 +235,7 @@ class Terms:
     """What is asked, in its author's words, by paragraphs; `outcomes` is empty where they are bins.
 
     recorded_at  when the question was put on record here; of an imported one that says how far back it may reach
+    ladder       the group whose rung the question is, "" where it is none
     """
 
     background: Sequence[str]
@@ -207,6 +246,7 @@ class Terms:
     resolves_at: datetime
     recorded_at: datetime
     tags: Sequence[str]
+    ladder: str
 
 
 @dataclass(frozen=True)
@@ -304,14 +344,101 @@ class CalibrationView:
 
 
 @dataclass(frozen=True)
+class Point:
+    """A claim on its source's page: its number on one scale with the crowd's, and whether it came true.
+
+    apart    by how much the crowd says more or less, in words; "" where that is not to be said
+    verdict  "right", "wrong" or "even"; "" until the outcome is known, and where the source says nothing
+    told     why, in a sentence
+    """
+
+    claim: Claim
+    track: tracks.Track | None
+    apart: str
+    verdict: str
+    told: str
+
+
+@dataclass(frozen=True)
+class Part:
+    """The claims under one heading; `title` is "" where there are no headings."""
+
+    title: str
+    points: Sequence[Point]
+
+
+@dataclass(frozen=True)
+class Told:
+    """One of a text's calls: which question, what it said of it, what that cost, and what it earned on the others."""
+
+    slug: str
+    title: str
+    imported: bool
+    sentence: str
+    loss: float
+    peer: float
+
+
+@dataclass(frozen=True)
+class Versus:
+    """A text's mean Brier score on some questions beside those of others; `crowd` is None where it is not compared."""
+
+    title: str
+    questions: int
+    text: float
+    crowd: float | None
+    even: float
+
+
+@dataclass(frozen=True)
+class Record:
+    """How good a forecaster a text has been so far, on the questions of one set.
+
+    spoke        on how many questions it says something
+    resolved     how many of those are resolved, and `annulled` how many count for nothing
+    right, wrong, even  how many of the resolved ones it was right or wrong about, or leant to no side
+    versus       its mean Brier score beside others', on yes-or-no questions
+    peer         its peer score in a sentence; "" where it has none
+    binary       how many of the resolved questions are yes or no
+    calibration  None while these are too few to tell anything
+    best, worst  the calls it was right about at the least cost, and wrong about at the highest
+    """
+
+    spoke: int
+    resolved: int
+    annulled: int
+    right: int
+    wrong: int
+    even: int
+    versus: Sequence[Versus]
+    peer: str
+    binary: int
+    calibration: CalibrationView | None
+    best: Sequence[Told]
+    worst: Sequence[Told]
+
+
+@dataclass(frozen=True)
+class Awaited:
+    """A question whose outcome is expected next; `due` where it should be known by now."""
+
+    slug: str
+    title: str
+    imported: bool
+    resolves_at: datetime
+    due: bool
+
+
+@dataclass(frozen=True)
 class Uttered:
     """One forecast in a dot of the calibration diagram.
 
+    forecaster  None for somebody who keeps their forecasts private
     at        when it began to count
     recorded  when it was put on record here, if that was later than it was said; else None
     """
 
-    forecaster: Forecaster
+    forecaster: Forecaster | None
     slug: str
     title: str
     imported: bool
@@ -508,12 +635,17 @@ class Card:
 
 @dataclass(frozen=True)
 class Result:
-    """A person's score on one question; `rule` names the scale it is on."""
+    """A person's score on one question.
+
+    said  what they said at the end, "" where that is not shown
+    rule  the name of the scale that the loss is on
+    """
 
     slug: str
     title: str
     imported: bool
     outcome: str
+    said: str
     rule: str
     loss: float
     peer: float
@@ -532,11 +664,149 @@ class Place:
 
 
 @dataclass(frozen=True)
+class Standing:
+    """Where somebody stands: the chief boards in a sentence each, every board on which they have a row, and since when.
+
+    course  their skill over time; None where too few outcomes are known
+    """
+
+    told: Sequence[tuple[Measure, str]]
+    places: Sequence[tuple[Measure, Place]]
+    course: diagrams.Curves | None
+
+
+@dataclass(frozen=True)
+class Outstanding:
+    """The questions on which somebody gained most on the others, and lost most to them."""
+
+    best: Sequence[Result]
+    worst: Sequence[Result]
+
+
+@dataclass(frozen=True)
+class Updating:
+    """How somebody changes their mind: changed forecasts, on how many resolved questions, and how they move.
+
+    movement  None where no forecast on a yes-or-no question was ever changed
+    """
+
+    changes: int
+    asked: int
+    movement: Movement | None
+
+
+@dataclass(frozen=True)
 class Places:
     """A board's rows, and the scale of their intervals for the head of that column."""
 
     rows: Sequence[Place]
     axis: diagrams.IntervalAxis
+
+
+# Writing
+
+
+@dataclass(frozen=True)
+class Preview:
+    """A question as it would look, and the first way of answering it; `more` says what other way there is.
+
+    quoted  what the source makes of it, in a line; "" where it says nothing
+    """
+
+    title: str
+    slug: str
+    kind: str
+    criteria: Sequence[str]
+    background: Sequence[str]
+    fine_print: Sequence[str]
+    resolves_from: str
+    tags: Sequence[str]
+    claim: str
+    paragraph: str
+    opens_at: datetime
+    closes_at: datetime
+    resolves_at: datetime
+    fields: Sequence[Field]
+    hint: str
+    more: str
+    quoted: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A field in which what is kept and what was just typed are not the same."""
+
+    name: str
+    kept: str
+    typed: str
+
+
+@dataclass(frozen=True)
+class Alongside:
+    """What stands beside a draft's form: whether it is saved, what it would become, and what is like it.
+
+    seen      the version that the form was filled with; `over` the one to be written over knowingly, where they differ
+    times     what each time that was typed is taken for
+    missing   why it cannot be published as it is, None where it can
+    unticked  what its criteria do not say yet, by its author's own account
+    """
+
+    draft: Draft
+    seen: int
+    over: int
+    conflict: Sequence[Kept]
+    times: Sequence[tuple[str, datetime]]
+    missing: Refusal | None
+    previews: Sequence[Preview]
+    similar: Sequence[Question]
+    unticked: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Asking:
+    """A kind of question to choose from, with the fields of the form that it takes."""
+
+    name: str
+    title: str
+
+
+@dataclass(frozen=True)
+class ClaimLine:
+    """One claim of a source in a line, and what it lacks; None where it is ready."""
+
+    number: int
+    title: str
+    quoted: str
+    missing: Refusal | None
+
+
+@dataclass(frozen=True)
+class Altered:
+    """A field that a revision changes: its name, and the words that stay, go ("-") or come ("+"), in order."""
+
+    name: str
+    parts: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class RevisedOnce:
+    """One revision: what it changed, why, when and by whom."""
+
+    revision: Revision
+    by: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """A rung of a ladder: the question, one's own forecast, and what is in its field."""
+
+    glance: Glance
+    name: str
+    own: str
+    typed: str
+    is_open: bool
+    is_wrong: bool
 
 
 # The pages
@@ -546,6 +816,7 @@ class Places:
 class DeskPage(Page):
     template = "desk/page.html"
     sheet: Sheet
+    first: First | None
 
 
 @dataclass(frozen=True)
@@ -666,7 +937,11 @@ class SetPage(Page):
     within: QuestionSet
     source: Source | None
     speaker: Forecaster | None
-    claims: Sequence[Claim]
+    record: Record | None
+    counts: Sequence[tuple[str, int]]
+    awaited: Sequence[Awaited]
+    parts: Sequence[Part]
+    paging: Paging
 
 
 @dataclass(frozen=True)
@@ -742,11 +1017,14 @@ class PersonPage(Page):
     template = "people/page.html"
     person: Forecaster
     source: Source | None
-    places: Sequence[tuple[Measure, Place]]
+    choosing: Choosing
+    standing: Standing
+    outstanding: Outstanding
     results: Sequence[Result]
+    paging: Paging
     current: Sequence[tuple[Glance, Own]]
     view: CalibrationView
-    movement: Movement | None
+    updating: Updating
     extremizing: Extremizing | None
 
 
@@ -755,6 +1033,113 @@ class DuePage(Page):
     template = "due/page.html"
     waiting: Sequence[tuple[Glance, int]]
     may_resolve: bool
+
+
+@dataclass(frozen=True)
+class DraftsPage(Page):
+    template = "writing/drafts.html"
+    drafts: Sequence[tuple[Draft, str]]
+    waiting: int
+    may_publish: bool
+    error: Refusal | None
+
+
+@dataclass(frozen=True)
+class ReviewsPage(Page):
+    template = "writing/reviews.html"
+    waiting: Sequence[tuple[Draft, str, Forecaster]]
+
+
+@dataclass(frozen=True)
+class QuestionDraftPage(Page):
+    template = "writing/question.html"
+    partial = "writing/_beside.html"
+    typed: Mapping[str, str]
+    error: Refusal | None
+    beside: Alongside
+    kinds: Sequence[Asking]
+    sets: Sequence[tuple[str, str]]
+    checks: Mapping[str, str]
+    may_publish: bool
+
+
+@dataclass(frozen=True)
+class LadderDraftPage(Page):
+    template = "writing/ladder.html"
+    partial = "writing/_beside.html"
+    typed: Mapping[str, str]
+    error: Refusal | None
+    beside: Alongside
+    directions: Mapping[str, str]
+    sets: Sequence[tuple[str, str]]
+    checks: Mapping[str, str]
+    may_publish: bool
+
+
+@dataclass(frozen=True)
+class SourceDraftPage(Page):
+    template = "writing/source.html"
+    partial = "writing/_beside.html"
+    typed: Mapping[str, str]
+    error: Refusal | None
+    beside: Alongside
+    claims: Sequence[ClaimLine]
+    may_publish: bool
+
+
+@dataclass(frozen=True)
+class ClaimDraftPage(Page):
+    template = "writing/claim.html"
+    partial = "writing/_beside.html"
+    typed: Mapping[str, str]
+    error: Refusal | None
+    beside: Alongside
+    kinds: Sequence[Asking]
+    checks: Mapping[str, str]
+    number: int
+    place: int
+    following: int
+
+
+@dataclass(frozen=True)
+class ReadDraftPage(Page):
+    template = "writing/read.html"
+    typed: Mapping[str, str]
+    error: Refusal | None
+    beside: Alongside
+    title: str
+    author: Forecaster
+    about: Mapping[str, str]
+    sets: Sequence[tuple[str, str]]
+    may_publish: bool
+
+
+@dataclass(frozen=True)
+class CopyPage(Page):
+    template = "writing/copy.html"
+    glance: Glance
+
+
+@dataclass(frozen=True)
+class RevisionPage(Page):
+    template = "writing/revision.html"
+    glance: Glance
+    typed: Mapping[str, str]
+    seen: int
+    error: Refusal | None
+    changes: Sequence[Altered]
+    revisions: Sequence[RevisedOnce]
+
+
+@dataclass(frozen=True)
+class LadderPage(Page):
+    template = "writing/rungs.html"
+    partial = "writing/_rungs.html"
+    group: str
+    title: str
+    steps: Sequence[Step]
+    error: Refusal | None
+    saved: str
 
 
 @dataclass(frozen=True)
@@ -775,6 +1160,81 @@ class SignUpPage(Page):
     role: str
     invitation: str
     is_open: bool
+
+
+# Settings
+
+
+@dataclass(frozen=True)
+class Hook:
+    """A webhook as its owner sees it."""
+
+    id: int
+    form: str
+    address: str
+    events: Sequence[str]
+    within: str
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A line of the delivery log. `state` is how it stands, in words; `answer` what the other side said last."""
+
+    at: datetime
+    what: str
+    title: str
+    slug: str
+    way: str
+    state: str
+    answer: str
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What somebody chooses to be told: how often, of which set ("" for all), and which events."""
+
+    every: str
+    within: str
+    events: Sequence[str]
+
+
+@dataclass(frozen=True)
+class SettingsPage(Page):
+    """`made` is what is shown only once: ("calendar" or "secret", the text). `failed` names the form at fault."""
+
+    template = "settings/page.html"
+    mail_is_on: bool
+    email: str
+    waiting: str
+    digest: Wanted
+    every: Mapping[str, str]
+    events: Mapping[str, str]
+    channels: Mapping[str, str]
+    sets: Sequence[QuestionSet]
+    hooks: Sequence[Hook]
+    has_calendar: bool
+    sent: Sequence[Sent]
+    made: tuple[str, str] | None
+    typed: Mapping[str, str]
+    failed: str
+    error: Refusal | None
+
+
+@dataclass(frozen=True)
+class ConfirmPage(Page):
+    template = "settings/confirm.html"
+    token: str
+    name: str
+    email: str
+    done: bool
+    error: Refusal | None
+
+
+@dataclass(frozen=True)
+class StopPage(Page):
+    template = "settings/stop.html"
+    token: str
+    ended: bool
 
 
 @dataclass(frozen=True)

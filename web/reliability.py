@@ -10,6 +10,7 @@ from forecasts import calibration, cases
 from forecasts.calibration import Cases
 from forecasts.cases import Spoken
 from forecasts.models import Forecaster
+from forecasts.timeline import Numbers
 from questions.catalog import Listed
 from questions.kinds import KINDS
 from web import charts, diagrams
@@ -22,16 +23,22 @@ MOST_DISTINCT = 300
 def view_of(
     session: Session, who: Forecaster | None, listed: Sequence[Listed], address: dict[str, str]
 ) -> CalibrationView:
-    """Calibration over the resolved ones of these questions, everybody's where `who` is None.
+    """Calibration over the resolved ones of these questions, everybody's where `who` is None; see `view`."""
+    return view(cases.spoken(session, who, listed), address)
+
+
+def view(found: Spoken, address: dict[str, str]) -> CalibrationView:
+    """Calibration of these forecasts.
 
     address  what the page that lists a dot's forecasts must be told besides the bin
     """
-    found = cases.spoken(session, who, listed)
     yes, several, ordered = found.of_kind("binary"), found.of_kind("choice"), found.of_kind(*ORDERED)
     happened = cases.binary(yes)
     return CalibrationView(
-        chart=_diagram("calibration", "Yes-or-no questions", happened, address),
-        choice=_diagram("choices", "Choices, each outcome against the rest", cases.choice(several), None)
+        chart=_diagram("calibration", "Yes-or-no questions", happened, yes.question, address),
+        choice=_diagram(
+            "choices", "Choices, each outcome against the rest", cases.choice(several), _each(several), None
+        )
         if len(several.vectors)
         else None,
         forecasts=len(yes.vectors),
@@ -44,14 +51,29 @@ def view_of(
     )
 
 
-def _diagram(key: str, title: str, happened: Cases, address: dict[str, str] | None) -> charts.Reliability:
+def _each(several: Spoken) -> Numbers:
+    """The question of each outcome of each forecast, as cases.choice has them."""
+    return np.repeat(several.question, [len(vector) for vector in several.vectors])
+
+
+def _diagram(
+    key: str, title: str, happened: Cases, asked: Numbers, address: dict[str, str] | None
+) -> charts.Reliability:
+    """The dots with their bands, and the pooled curve.
+
+    asked  (n,) the question of each case; the cases themselves know the groups of linked ones alone
+    """
+    place = calibration.bin_of(happened.p)
     about = (
         "Dots along the diagonal, within the band, are what a calibrated forecaster shows nine times in ten. "
         "The columns below tell sharpness: how many forecasts lie in each bin."
     )
     return charts.reliability(
         charts.Heading(key, title, about),
-        [_bin(band, address) for band in calibration.bands(happened)],
+        [
+            _bin(band, number, len(np.unique(asked[place == number])), address)
+            for band, number in zip(calibration.bands(happened), np.unique(place).tolist(), strict=True)
+        ],
         _curve(happened),
         band_names=("90% of dots, if calibrated", "95% band of the whole curve"),
     )
@@ -70,11 +92,10 @@ def _curve(happened: Cases) -> charts.Curve:
     return charts.Curve(curve.forecast, curve.frequency, band.low, band.high)
 
 
-def _bin(band: calibration.Band, address: dict[str, str] | None) -> charts.Bin:
+def _bin(band: calibration.Band, number: int, questions: int, address: dict[str, str] | None) -> charts.Bin:
     dot = band.dot
-    number = int(calibration.bin_of(np.array([dot.forecast]))[0])
     href = "" if address is None else f"/calibration/forecasts?{urlencode(address | {'bin': str(number)})}"
-    return charts.Bin(dot.low, dot.high, dot.forecast, dot.frequency, dot.count, (band.low, band.high), href)
+    return charts.Bin(dot.low, dot.high, dot.forecast, dot.frequency, dot.count, (band.low, band.high), href, questions)
 
 
 def _splits(happened: Cases) -> list[Split]:

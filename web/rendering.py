@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import datetime
 from functools import cache
 from importlib.util import find_spec
@@ -14,6 +14,8 @@ from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from forecasts.models import Forecaster
+from forecasts.permissions import sees
 from questions import errors, percent
 from questions.errors import Refusal
 from web.pages import Page
@@ -50,8 +52,13 @@ def environment() -> Environment:
     found.globals["static"] = address_of
     found.filters.update(day=day, moment=moment, minute=minute, score=score, percent=percent.say, share=share)
     found.filters.update(prose=prose, exact=exact, signed=signed, chance=chance, evidence=evidence)
-    found.tests["known"] = isfinite
+    found.tests.update(known=isfinite, open_to=open_to)
     return found
+
+
+def open_to(who: Forecaster, viewer: Forecaster | None) -> bool:
+    """Whether the viewer may open a forecaster's own pages."""
+    return sees(viewer, who)
 
 
 def day(value: datetime) -> str:
@@ -159,7 +166,7 @@ def renderer(request: Request) -> Render:
         if otherwise is not None:
             leading = RedirectResponse(otherwise, 303)
             return HTMLResponse(headers={"HX-Redirect": leading.headers["location"]}) if htmx else leading
-        shown = whole() if whole else page
+        shown = replace(whole() if whole else page, simulated=request.app.state.simulated)
         return HTMLResponse(draw(shown, shown.template), status, headers=PRIVATE)
 
     return render

@@ -10,8 +10,9 @@ import numpy as np
 from sqlmodel import Session, col, select
 
 from forecasts import crowd, history, ledger, speech
-from forecasts.leaderboard import Board, Measure
+from forecasts.leaderboard import Board, Measure, Row
 from forecasts.models import CROWD, Forecast, Forecaster, Position
+from forecasts.permissions import sees
 from forecasts.rules import RULES
 from forecasts.timeline import standing_at
 from questions import catalog
@@ -54,16 +55,16 @@ class Asked:
     @cached_property
     def crowd(self) -> Vector | None:
         """What the crowd says now, or said at the end; None while nobody stands."""
-        index = self._latest
-        return None if index is None or not self.path.count[index] else self.path.middle[index]
+        row = self.row
+        return None if row is None or not self.path.count[row] else self.path.middle[row]
 
     @property
     def count(self) -> int:
         """How many people the crowd is made of."""
-        return 0 if self._latest is None else int(self.path.count[self._latest])
+        return 0 if self.row is None else int(self.path.count[self.row])
 
     @property
-    def _latest(self) -> int | None:
+    def row(self) -> int | None:
         """The row of the path that counts: of a window that is over, the one just before its end."""
         running = self.status in ("open", "upcoming")
         return crowd.at(self.path, self.window.now if running else self.window.until - 1)
@@ -99,24 +100,11 @@ def glance(asked: Asked) -> Glance:
 
 
 def rounded(vector: Vector, kind: Kind) -> Vector:
-    """A crowd's vector to a tenth of a percent where percentages are read of it; what is not sure never becomes so."""
-    if kind.ORDERED:
-        return vector
-    near = np.round(vector, 3)
-    return np.where((near == 0) | (near == 1), vector, near)
+    """A crowd's vector to a tenth of a percent where percentages are read of it."""
+    return vector if kind.ORDERED else crowd.rounded(vector)
 
 
-def outcome(resolution: Resolution | None, kind: Kind, shape: Shape) -> str:
-    """What happened, in words; "" where that is not known."""
-    if resolution is None or resolution.verdict == "reopened":
-        return ""
-    if resolution.verdict == "annulled" or resolution.outcome is None:
-        return "Annulled"
-    label = shape.called(resolution.outcome)
-    try:
-        return kind.told(resolution.value, shape) if resolution.value else label
-    except Refusal:
-        return label  # what happened is the index; the value may have come from elsewhere than a form
+outcome = catalog.told
 
 
 def yardsticks(session: Session, asked: Asked) -> dict[int, Vector]:
@@ -250,7 +238,7 @@ def spread_chart(asked: Asked, mine: Vector | None) -> charts.Density | None:
         spreads,
         lambda value: asked.kind.reading(value, asked.shape),
         quantiles=_quantiles(asked, first),
-        outcome=_where(asked),
+        outcome=where(asked),
         ends=(asked.shape.outcomes[0], asked.shape.outcomes[-1]),
     )
 
@@ -274,7 +262,7 @@ def _quantiles(asked: Asked, vector: Vector) -> list[charts.Quantile]:
     ]
 
 
-def _where(asked: Asked) -> charts.Outcome | None:
+def where(asked: Asked) -> charts.Outcome | None:
     """Where the truth fell: the middle of its bin, or the end of the range that it lies beyond."""
     if asked.resolution is None or asked.resolution.outcome is None:
         return None
@@ -307,12 +295,17 @@ def choice_chart(asked: Asked, mine: Vector | None) -> charts.Bars | None:
 
 def answer(
     asked: Asked, standing: Forecast | None, view: str,
-    *, typed: Typed | None = None, saved: bool = False, way: str = "",
+    *, typed: Typed | None = None, saved: bool = False, way: str = "", tried: str = "",
 ) -> Answer:  # fmt: skip
-    """The form for a question: filled with what stands, or with what was typed and refused."""
+    """The form for a question: filled with what stands, or with what was typed and refused.
+
+    tried  what somebody tried before they signed up: it stands in the first field where nothing else does
+    """
     fields = asked.kind.fields(asked.shape, None if standing is None else standing.probabilities)
     if view == "desk" and len(fields) == 1:
         fields = (replace(fields[0], value=""),)  # empty until touched: what was stored stands beside it
+    if tried and standing is None:
+        fields = (replace(fields[0], value=tried), *fields[1:])
     if typed is not None:
         way = typed.form.get("way", "")
         fields = tuple(replace(one, value=typed.form.get(one.name, "")) for one in fields)
@@ -365,16 +358,23 @@ def terms(session: Session, asked: Asked) -> Terms:
         resolves_at=question.resolves_at,
         recorded_at=session.get_one(Entry, question.entry).recorded_at,
         tags=question.tags,
+        ladder=question.group if "ladder" in question.spec else "",
     )
 
 
-def forecaster_of(session: Session, handle: str) -> Forecaster:
-    """Whoever has that handle. Raises NotFound."""
+def forecaster_of(session: Session, handle: str, viewer: Forecaster | None) -> Forecaster:
+    """Whoever has that handle, if the viewer may look at their pages. Raises NotFound, alike for who is not there."""
     named = select(Forecaster).where(Forecaster.handle == handle.lower())
     found = session.exec(named).first() if catalog.is_name(handle) else None
-    if found is None:
+    if found is None or not sees(viewer, found):
         raise NotFound(f"There is no forecaster “{handle[:40]}”. The leaderboard lists those there are.")
     return found
+
+
+def people(session: Session, viewer: Forecaster | None) -> list[Forecaster]:
+    """Every forecaster whose pages the viewer may look at, by kind and name: whom a form offers."""
+    found = session.exec(select(Forecaster).order_by(col(Forecaster.kind), col(Forecaster.name)))
+    return [one for one in found if sees(viewer, one)]
 
 
 def paragraphs(text: str) -> list[str]:
@@ -405,19 +405,26 @@ def standing_of(
 def places(session: Session, board: Board) -> Places:
     """The board's rows with who they are, their intervals on one scale."""
     people = {who.id: who for who in session.exec(select(Forecaster))}
-    measure = board.measure
-    scale = diagrams.interval_scale(
-        [(row.low, row.value, row.high) for row in board.rows], _held_against(board, people)
-    )
+    scale = _scale(board, people)
+    rows = [_place(row, people[row.forecaster], board.measure, scale) for row in board.rows]
+    return Places(rows, diagrams.interval_axis(scale))
 
+
+def place_of(board: Board, who: Forecaster, people: Mapping[int, Forecaster]) -> Place | None:
+    """One forecaster's row on a board, drawn as it is there; None where they have none."""
+    row = next((row for row in board.rows if row.forecaster == who.id), None)
+    return None if row is None else _place(row, who, board.measure, _scale(board, people))
+
+
+def _scale(board: Board, people: Mapping[int, Forecaster]) -> diagrams.IntervalScale:
+    return diagrams.interval_scale([(row.low, row.value, row.high) for row in board.rows], _held_against(board, people))
+
+
+def _place(row: Row, who: Forecaster, measure: Measure, scale: diagrams.IntervalScale) -> Place:
     def say(value: float) -> str:
         return told(value, measure)
 
-    rows = [
-        Place(row, people[row.forecaster], say(row.value), diagrams.interval(row.low, row.value, row.high, scale, say))
-        for row in board.rows
-    ]
-    return Places(rows, diagrams.interval_axis(scale))
+    return Place(row, who, say(row.value), diagrams.interval(row.low, row.value, row.high, scale, say))
 
 
 def _held_against(board: Board, people: Mapping[int, Forecaster]) -> float | None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from questions import percent
+from questions import ladders, percent
 from questions.errors import InvalidAnswer, InvalidQuestion
 from questions.shape import Axis, Field, Series, Shape, Vector
 
@@ -15,17 +15,18 @@ TITLE = "Yes or no"
 ORDERED = False
 HINT = "Write how likely yes is, in percent: 0 says that it cannot happen, 100 that it must."
 EXAMPLE: Mapping[str, Any] = {}
-SPEC = ()
+SPEC = ("ladder",)
 IMPLIED = ("probability", "probabilities")
 
 _OUTCOMES = ("no", "yes")
 
 
 def shape(spec: Mapping[str, Any]) -> Shape:
-    """No and yes. There is nothing to specify."""
+    """No and yes, and which rung of a ladder it is, where it is one."""
     for key in spec:
-        raise InvalidQuestion(f"A yes-or-no question has no {percent.quote(str(key))}. Leave it out.", str(key))
-    return Shape(_OUTCOMES)
+        if key != "ladder":
+            raise InvalidQuestion(f"A yes-or-no question has no {percent.quote(str(key))}. Leave it out.", str(key))
+    return Shape(_OUTCOMES, spec={"ladder": ladders.judge(spec["ladder"])} if "ladder" in spec else {})
 
 
 def fields(shape: Shape, vector: Vector | None) -> tuple[Field, ...]:

@@ -388,3 +388,22 @@ def test_what_is_no_person_takes_no_role(database: Database) -> None:
         accounts.appoint(session, "crowd", "administrator")
 
     assert str(refusal.value) == "“The crowd” is a crowd, not a person, and takes no role."
+
+
+def test_a_person_closes_their_pages_and_opens_them_again(database: Database, ada: Forecaster) -> None:
+    with database.writing() as (session, _):
+        accounts.keep_private(session, ada, True)
+    closed = called(database, "ada").private
+    with database.writing() as (session, _):
+        accounts.keep_private(session, ada, False)
+
+    assert (closed, called(database, "ada").private) == (True, False)
+
+
+def test_who_is_no_person_keeps_nothing_private(database: Database) -> None:
+    crowd = called(database, "crowd")
+
+    with database.writing() as (session, _), pytest.raises(NotAllowed) as refusal:
+        accounts.keep_private(session, crowd, True)
+
+    assert str(refusal.value) == "“The crowd” is a crowd, not a person, and keeps nothing private."

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sqlmodel import col, select
 
-from forecasts import boards, ledger
+from forecasts import boards, history, ledger
 from forecasts.boards import Filter
 from forecasts.database import Database
 from forecasts.leaderboard import Board, Cells
@@ -17,6 +17,7 @@ from questions import catalog
 from questions.catalog import Decision
 from questions.models import Question, Source
 from tests.cast import (
+    DAY,
     HOUR,
     NOON,
     SOURCE,
@@ -25,6 +26,7 @@ from tests.cast import (
     called,
     draft,
     fresh,
+    join,
     number,
     other,
     publish,
@@ -305,6 +307,30 @@ def test_on_a_board_of_bots_they_alone_carry_ranks(
     assert called(database, CROWD).id in bots
 
 
+def test_bots_do_not_tell_what_people_are_like(
+    database: Database, ada: Forecaster, bob: Forecaster, mo: Forecaster
+) -> None:
+    """Five people whose peer scores vary little, and a bot whose vary much: it would make all of them look lucky."""
+    people = [ada, bob, mo, join(database, "Eve"), join(database, "Cy")]
+    bot = other(database, "Bot")
+    random, everybody = np.random.default_rng(1), [one.id for one in (*people, bot)]
+    question, who = np.repeat(np.arange(20), 6), np.tile(everybody, 20)
+    worth = np.tile([0.1, 0.05, 0.0, -0.05, -0.1, -0.5], 20)
+    peer = worth + random.normal(0, np.where(who == bot.id, 0.5, 0.02))
+    ones = np.ones(120)
+    found = Cells(question, question, who, {"peer": peer, "coverage": ones, "presence": ones})
+
+    with database.reading() as session:
+        competes = boards.competitors(session)
+        with_bot, without = (
+            {row.forecaster: row.value for row in boards.ranked(session, one, "skill", competes).rows}
+            for one in (found, found.only(who != bot.id))
+        )
+
+    assert with_bot.keys() == {*without, bot.id}
+    assert [with_bot[one.id] for one in people] == [without[one.id] for one in people]
+
+
 # What a decision would do
 
 
@@ -372,3 +398,44 @@ def test_the_numbers_of_one_question_are_read_by_name(
     assert found["coverage"][who.tolist().index(ada.id)] == pytest.approx(0.2)
     assert (nobody.tolist(), nothing) == ([], {})
     assert catalog.kind_of(year[0]).ORDERED is False
+
+
+# Skill over time
+
+
+def test_a_course_counts_each_outcome_from_when_it_was_known(
+    database: Database, clock: MovedClock, ada: Forecaster, bob: Forecaster, mo: Forecaster
+) -> None:
+    """Rain was known at two and put on record at six, snow at four: Ada gains 0.24 · 0.2 on the rain, then loses.
+
+    Over a fifth of the window Ada loses 0.01 and Bob 0.25, then over two fifths Ada 0.81 and Bob 0.25.
+    """
+    rain, snow = publish(database, draft("rain"), draft("snow"))
+    for question in (rain, snow):
+        say(database, ada, question, 0.9)
+        say(database, bob, question, 0.5)
+    clock.moment += 6 * HOUR
+    resolve(database, mo, snow, NO, known_at=NOON + 4 * HOUR)
+    resolve(database, mo, rain, YES, known_at=NOON + 2 * HOUR)
+
+    with database.reading() as session:
+        told = boards.course(session, ada, Filter(), visible(None))
+        again = boards.course(session, ada, Filter(), visible(None))
+
+    assert [history.moment_of(at) for at in told.at] == [NOON + 2 * HOUR, NOON + 4 * HOUR]
+    assert told.value == pytest.approx([0.048, (0.048 - 0.224) / 2], abs=1e-12)
+    assert again is told
+
+
+def test_many_moments_become_the_last_of_each_month() -> None:
+    """Forty days from 1 January on: the last of January, and 9 February."""
+    days = [history.ticks(NOON.replace(month=1, day=1) + number * DAY) for number in range(40)]
+
+    assert boards._moments(np.array(days[:36])).tolist() == days[:36]
+    assert boards._moments(np.array(days)).tolist() == [days[30], days[39]]
+
+
+def test_of_very_many_months_every_other_is_looked_at_with_the_latest() -> None:
+    months = [history.ticks(NOON.replace(year=2026 + n // 12, month=n % 12 + 1)) for n in range(72)]
+
+    assert boards._moments(np.array(months)).tolist() == months[1::2]

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from forecasts import daily
 from forecasts.peer import peers
 from forecasts.scoring import Assessment, Outcomes, assess
 from forecasts.timeline import NEVER, Acts, Table, Window, Windows, account, accounts
@@ -94,21 +95,27 @@ def agree(found: Vector, plain: dict[int, brute.Plain], name: str, times: float 
     assert found.tolist() == pytest.approx(expected, abs=times * EXACT, nan_ok=True), name
 
 
-def assessed(asked: Asked, ordered: bool) -> Assessment:
-    outcomes = Outcomes(asked.acts.probabilities.shape[1], ordered)
+def assessed(asked: Asked, outcomes: Outcomes) -> Assessment:
     return assess(asked.acts, asked.base, asked.window, asked.outcome, outcomes, YARDSTICK)
 
 
 @settings(deadline=None, max_examples=200)
-@given(brute.questions(), st.booleans())
-def test_every_number_of_an_assessment_equals_plain_loops(asked: Asked, ordered: bool) -> None:
-    floor = 0.01 / asked.acts.probabilities.shape[1] if ordered else 0.001
+@given(brute.questions(), st.booleans(), st.booleans(), st.booleans())
+def test_every_number_of_an_assessment_equals_plain_loops(
+    asked: Asked, ordered: bool, below: bool, above: bool
+) -> None:
+    size = asked.acts.probabilities.shape[1]
+    below, above = ordered and below, ordered and above and size > 2  # one bin at least lies between
+    floor = 0.01 / size if ordered else 0.001
     losses = brute.charged(asked.acts, asked.outcome, brute.ranked if ordered else brute.half_brier)
     surprises = brute.charged(asked.acts, asked.outcome, partial(brute.log, floor=floor))
     plain = brute.score(asked.acts, asked.base, asked.window, losses, YARDSTICK)
     by_log = brute.score(asked.acts, asked.base, asked.window, surprises)
+    reward = partial(brute.baseline, floor=floor, ordered=ordered, below=below, above=above)
+    over_even = brute.score(asked.acts, asked.base, asked.window, brute.charged(asked.acts, asked.outcome, reward))
+    by_day = brute.daily(asked.acts, asked.base, asked.window, losses)
 
-    found = assessed(asked, ordered)
+    found = assessed(asked, Outcomes(size, ordered, below, above))
 
     assert found.forecaster.tolist() == list(stood(plain))
     agree(found.numbers["ranked" if ordered else "brier"], plain, "loss")
@@ -116,11 +123,29 @@ def test_every_number_of_an_assessment_equals_plain_loops(asked: Asked, ordered:
     agree(found.numbers["peer"], plain, "peer")
     agree(found.numbers["peer_log"], by_log, "peer", times=50 if ordered else 100)
     agree(found.numbers["beside"], plain, "beside")
+    agree(found.numbers["baseline"], over_even, "loss")
+    accuracy = [by_day[who].accuracy for who in stood(plain)]
+    assert found.numbers["accuracy"].tolist() == pytest.approx(accuracy, abs=EXACT, nan_ok=True)
     agree(found.coverage, plain, "coverage")
     agree(found.presence, plain, "presence")
     assert found.last.tolist() == [one.last for one in stood(plain).values()]
     final = [losses[one.last] if one.last >= 0 else np.nan for one in stood(plain).values()]
     assert found.numbers["spot"].tolist() == pytest.approx(final, abs=EXACT, nan_ok=True)
+
+
+@settings(deadline=None, max_examples=150)
+@given(brute.questions())
+def test_daily_averages_equal_plain_loops(asked: Asked) -> None:
+    losses = brute.charged(asked.acts, asked.outcome)
+    plain = brute.daily(asked.acts, asked.base, asked.window, losses)
+
+    found = daily.averages(asked.acts, asked.window, losses, asked.base)
+
+    assert found.forecaster.tolist() == list(plain)
+    assert found.days.tolist() == [one.days for one in plain.values()]
+    for name in ("mean", "accuracy"):
+        expected = [getattr(one, name) for one in plain.values()]
+        assert getattr(found, name).tolist() == pytest.approx(expected, abs=EXACT, nan_ok=True)
 
 
 @settings(deadline=None, max_examples=100)

@@ -10,13 +10,14 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from forecasts import accounts
+from forecasts import accounts, chores
 from forecasts.database import Database
-from forecasts.models import Forecaster
+from forecasts.models import Forecaster, Lease
 from questions import setfile
 from questions.models import Question
 from tests.cast import (
@@ -335,3 +336,24 @@ def test_a_port_that_is_taken_is_told_before_the_database_is_touched(alone: Line
     assert told == (
         1, "", f"127.0.0.1 port {port} cannot be used: Address already in use. Set BRIERBOARD_PORT to another port.\n"
     )  # fmt: skip
+
+
+# Chores
+
+
+def test_a_tick_says_what_it_did(line: Line, database: Database) -> None:
+    assert line.run("tick") == (0, "0 to tell, 0 sent.\n", "")
+
+
+def test_a_tick_while_another_process_is_at_it_is_no_fault(line: Line, database: Database) -> None:
+    with database.writing() as (session, _):
+        session.add(Lease(name=chores.NAME, holder="the server", until=datetime.max.replace(tzinfo=UTC)))
+
+    assert line.run("tick") == (0, "Another process is at it.\n", "")
+
+
+def test_a_bad_mail_server_is_told_without_its_password(alone: Line) -> None:
+    ended = alone.run("tick", BRIERBOARD_SMTP_URL="mail://ada:secret@mail.example.org")
+
+    sentence = "BRIERBOARD_SMTP_URL is “mail://..@mail.example.org”: write it as smtp://user:password@host:587.\n"
+    assert ended == (1, "", sentence)

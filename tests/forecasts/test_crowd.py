@@ -203,10 +203,11 @@ def plain_median(standing: Vector) -> Vector:
 
 
 def plain_odds(standing: Vector, ordered: bool) -> Vector:
-    """The product of everybody's probabilities to the nth root, none under the floor of SCORING 1."""
-    n, k = standing.shape
-    floored = np.maximum(standing, 0.01 / k if ordered else 0.001)
-    geometric = np.prod(floored ** (1 / n), axis=0)
+    """The product of everybody's probabilities to the nth root, none under the floor of SCORING 1; else the mean."""
+    mean: Vector = standing.mean(axis=0)
+    if ordered:
+        return mean
+    geometric = np.prod(np.maximum(standing, 0.001) ** (1 / len(standing)), axis=0)
     said: Vector = geometric / geometric.sum()
     return said
 
@@ -296,7 +297,7 @@ def test_every_aggregate_sums_to_1_and_lies_among_those_who_stand(name: str, ord
             standing = history.probabilities[standing_at(history, moment)]
             said = crowd.middle[row]
             assert said.sum() == pytest.approx(1, abs=1e-12)
-            if name == "odds":
+            if name == "odds" and not ordered:
                 continue  # whose floor lies above whoever says less
             if standing.shape[1] == 2 or name == "mean" or ordered:  # more medians than two are rescaled
                 assert (said >= standing.min(axis=0) - 1e-12).all()
@@ -395,11 +396,13 @@ def test_nobody_who_is_certain_decides_alone() -> None:
     assert crowd.middle[[0, 2], 1] == pytest.approx([1000 / 1001, 10 / 11], abs=1e-12)
 
 
-def test_ordered_outcomes_have_the_floor_of_the_log_rule_for_them() -> None:
-    """0.01 / 4 in each of four bins. Alone: 1 against three times .0025."""
-    crowd = odds(acts((ADA, 0, [0, 1, 0, 0])), ordered=True)
+@pytest.mark.parametrize("name", AGGREGATES)
+def test_of_ordered_outcomes_every_crowd_is_the_mean_of_the_distributions(name: str) -> None:
+    """Two who are sure of different bins: half in each, and nothing in between, whatever the way."""
+    crowd = AGGREGATES[name](acts((ADA, 0, [0, 1, 0, 0]), (BOB, 0, [0, 0, 0, 1])), True)
 
-    assert crowd.middle[0] == pytest.approx(np.array([0.0025, 1, 0.0025, 0.0025]) / 1.0075, abs=1e-12)
+    assert crowd.middle.tolist() == [[0, 0.5, 0, 0.5]]
+    assert np.isnan(crowd.lower).all()
 
 
 # Recency

@@ -106,6 +106,20 @@ def test_who_said_less_than_the_floor_of_what_happened_is_marked(
     assert [number(database, who, rain, "floored") for who in (ada, bob, called(database, EVEN))] == [1, 0, 0]
 
 
+def test_what_never_stood_while_it_counted_is_not_under_the_floor(
+    database: Database, clock: MovedClock, rain: Question, ada: Forecaster, bob: Forecaster, mo: Forecaster
+) -> None:
+    """Ada mends at once what she mistyped; Bob says never an hour after it was known that it happened."""
+    for who, yes in ((ada, 0.0005), (ada, 0.5), (bob, 0.5)):
+        say(database, who, rain, yes)
+    clock.moment += 3 * HOUR
+    say(database, bob, rain, 0.0005)
+
+    resolve(database, mo, rain, YES, known_at=NOON + 2 * HOUR)
+
+    assert [number(database, who, rain, "floored") for who in (ada, bob)] == [0, 0]
+
+
 def test_what_is_scored_together_is_everybody_and_every_yardstick(
     database: Database, day: Question, ada: Forecaster, bob: Forecaster
 ) -> None:
@@ -118,8 +132,14 @@ def test_what_is_scored_together_is_everybody_and_every_yardstick(
     assert set(found.acts.forecaster[4:].tolist()) == yardsticks
     assert np.flatnonzero(found.base).tolist() == [0, 1, 3]  # the bot is not of the base, nor is any yardstick
     assert found.crowd == called(database, CROWD).id
-    crowd = found.acts.only(found.acts.forecaster == found.crowd)
-    assert crowd.probabilities[:, 1].tolist() == exactly([0.8, 0.6, 0.8])
+    # Ada alone, then with Bob, then alone again; of two the latest weighs no more, and 4 to 1 and 2 to 3 have
+    # √(8/3) to 1 as their geometric mean. The bot's 90% from four o'clock on is in none of them.
+    both = {CROWD: 0.6, "crowd-mean": 0.6, "crowd-odds": np.sqrt(8 / 3) / (1 + np.sqrt(8 / 3)), "crowd-recent": 0.6}
+    assert both.keys() == CROWDS.keys()
+    for handle, between in both.items():
+        crowd = found.acts.only(found.acts.forecaster == called(database, handle).id)
+        assert crowd.at.tolist() == [history.ticks(NOON + hours * HOUR) for hours in (0, 2, 6)]
+        assert crowd.probabilities[:, 1].tolist() == exactly([0.8, between, 0.8])
     even = found.acts.only(found.acts.forecaster == called(database, EVEN).id)
     assert (even.at.tolist(), even.probabilities.tolist()) == ([history.ticks(NOON)], [[0.5, 0.5]])
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.special import ndtr
 
 from forecasts import skill
-from forecasts.leaderboard import ENOUGH_FOR_A_PODIUM, MEASURES, Board, Cells, Row, rank
+from forecasts.leaderboard import ENOUGH_FOR_A_PODIUM, MEASURES, Board, Cells, Row, course, rank
 
 ADA, BOB, MO, CY = 1, 2, 3, 4
 CROWD, EVEN = -1, -2
@@ -125,6 +125,50 @@ def test_who_does_not_compete_does_not_tell_what_forecasters_are_like() -> None:
     shared = [row.value for row in by("skill", with_crowd, competes=set(skill)).rows if row.forecaster != CROWD]
 
     assert shared == [row.value for row in by("skill", without, competes=set(skill)).rows]
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+@pytest.mark.parametrize("competing", ["all", "bots"])
+def test_two_bad_bots_change_nobodys_value(measure: str, competing: str) -> None:
+    """Persons alone tell what forecasters are like and how hard questions are, on a board of bots as well.
+
+    The bots answer every third question and are far off. Would they tell, then values by skill and by adjusted Brier
+    would move by more than .004 somewhere.
+    """
+    people, bots = range(1, 9), (20, 21)
+    random = np.random.default_rng(13)
+    question, who = (column.ravel() for column in np.meshgrid(range(30), [*people, *bots, CROWD, EVEN], indexing="ij"))
+    picked = np.isin(who, people) & (random.random(len(who)) < 0.5)
+    kept = picked | (np.isin(who, bots) & (question % 3 == 0)) | np.isin(who, [CROWD, EVEN])
+    question, who = question[kept], who[kept]
+    lost = np.where(np.isin(who, bots), random.uniform(0.4, 1, len(who)), random.uniform(0, 0.4, len(who)))
+    lost[who == EVEN] = 0.25
+    numbers = dict.fromkeys(("brier", "ranked", "accuracy"), lost) | {"beside": np.full(len(who), 0.15)}
+    numbers |= dict.fromkeys(("peer", "peer_log", "baseline"), 0.2 - lost)
+    ones = np.ones(len(who))
+    with_bots = Cells(question, question, who, {**numbers, "coverage": ones, "presence": ones})
+    without = with_bots.only(~np.isin(who, bots))
+    competes = bots if competing == "bots" else (*people, *bots)
+
+    def told(found: Cells, tells: Collection[int] | None) -> list[tuple[int, object, object, object]]:
+        rows = rank(found, measure, competes, CROWD, EVEN, tells=tells, draws=200).rows
+        return sorted((row.forecaster, row.value, row.low, row.high) for row in rows if row.forecaster not in bots)
+
+    assert told(with_bots, people) == told(without, people)
+    naive, due = (np.array([row[1] for row in told(with_bots, tells)]) for tells in (None, people))
+    assert (np.abs(naive - due).max() > 0.004) == (measure in {"skill", "adjusted"})
+
+
+def test_where_no_person_has_a_number_whoever_competes_tells_and_the_board_says_so() -> None:
+    found = season(1, 30, {one: (one - 4) / 100 for one in range(1, 9)})
+
+    alone, among_people, nobody = (
+        rank(found, "skill", competes, CROWD, EVEN, tells=tells, draws=200)
+        for competes, tells in ((range(1, 9), {99}), (range(1, 9), {1, 2, 3, 4}), ((), {99}))
+    )
+
+    assert (alone.stand_ins, among_people.stand_ins, nobody.stand_ins) == (True, False, False)
+    assert alone.rows == by("skill", found, competes=range(1, 9)).rows != among_people.rows
 
 
 def test_adjusted_brier_takes_out_how_hard_the_questions_were() -> None:
@@ -341,6 +385,63 @@ def test_one_lucky_question_makes_nobody_surely_first() -> None:
     assert 0.5 < ada.first < 0.95
 
 
+def test_neighbours_are_told_apart_only_where_the_upper_is_the_better_one_in_39_of_40_draws() -> None:
+    """Both vary by .1 to and fro over 20 questions, so that each mean is off by .1 / √19, and their difference by √2
+    times that. A lead of 1.645 times it is one of 95%, and one of 2.326 times it is one of 99%.
+    """
+    swing = [0.1, -0.1] * 10
+
+    def tied(times: float) -> bool:
+        lead = times * 0.1 / 19**0.5 * 2**0.5
+        peer = [one for number in swing for one in (number + lead, number)]
+        question = np.repeat(np.arange(20), 2).tolist()
+        return by("skill", cells(question, [ADA, BOB] * 20, peer=peer), draws=20_000).rows[0].tied
+
+    assert tied(1.645)
+    assert not tied(2.326)
+
+
+def test_who_has_a_few_groups_that_are_alike_is_not_certain_and_one_large_group_makes_him_less_so() -> None:
+    """Ada has .05 six times, in groups of four, one and one: as good as two. Bob has .1 and -.1 by turns, thirty times.
+
+    The variance that both share is .3 / (29 + 5/9), so that Ada is off by √(.01015 / 2) = .0712; Bob by .1 / √30,
+    widened to .0194. She is first with Φ(.05 / .0738) = .751; were her spread none, with .995, and by three groups
+    with .793.
+    """
+    question = [*range(6), *range(10, 40)]
+    group = [0, 0, 0, 0, 1, 2, *range(10, 40)]
+    found = cells(question, [ADA] * 6 + [BOB] * 30, group=group, peer=[0.05] * 6 + [0.1, -0.1] * 15)
+
+    ada = by("peer", found, draws=20_000).rows[0]
+
+    assert (ada.forecaster, ada.groups, ada.low) == (ADA, 3, None)
+    assert ada.first == pytest.approx(0.751, abs=0.015)
+
+
+def test_intervals_go_by_what_groups_weigh_and_not_by_their_number() -> None:
+    """Ten questions each: Ada's five groups of two are worth five, Bob's of 1, 1, 1, 1 and 6 two and a half."""
+    random = np.random.default_rng(14)
+    group = [0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 10, 11, 12, 13, *[14] * 6]
+    found = cells(range(20), [ADA] * 10 + [BOB] * 10, group=group, peer=random.normal(0, 0.1, 20).tolist())
+
+    rows = {row.forecaster: row for row in by("skill", found).rows}
+
+    wide = {one: (rows[one].high or 0) - (rows[one].low or 0) for one in (ADA, BOB)}
+    assert (rows[ADA].groups, rows[BOB].groups) == (5, 5)
+    assert wide[BOB] / wide[ADA] == pytest.approx(2**0.5)
+
+
+@pytest.mark.parametrize("measure", ["brier", "ranked"])
+def test_the_interval_of_a_mean_loss_stays_between_0_and_1(measure: str) -> None:
+    """Widened as is due to five questions, the draws about .2 and .8 would go beyond both."""
+    loss = [0.0, 0, 0, 0, 1, 1, 1, 1, 1, 0]
+    found = cells([*range(5)] * 2, [ADA] * 5 + [BOB] * 5, **{measure: loss})
+
+    rows = {row.forecaster: row for row in by(measure, found, draws=1000).rows}
+
+    assert (rows[ADA].low, rows[BOB].high) == (0, 1)
+
+
 @pytest.mark.parametrize("measure", ["skill", "peer", "brier"])
 def test_an_interval_holds_its_value_and_narrows_with_questions(measure: str) -> None:
     def width(questions: int) -> float:
@@ -417,6 +518,34 @@ def test_the_order_of_the_cells_does_not_matter(rows: list[tuple[int, int, int]]
     assert of(question) == of(shuffled)
 
 
+@pytest.mark.parametrize("measure", MEASURES)
+@settings(deadline=None, max_examples=25)
+@given(st.integers(0, 99), st.integers(1, 7), st.randoms())
+def test_by_no_measure_the_order_of_the_cells_matters(measure: str, seed: int, questions: int, random: Random) -> None:
+    """Sums of the same numbers in another order differ by dust, and no place by that."""
+    drawn, who = np.random.default_rng(seed), np.tile([ADA, BOB, MO, CY, 5, CROWD, EVEN], questions)
+    names = ("brier", "ranked", "beside", "peer", "peer_log", "accuracy", "baseline")
+    columns = {name: drawn.integers(0, 5, len(who)) / 4 for name in names}
+    columns |= {name: drawn.integers(0, 9, len(who)) / 8 for name in ("coverage", "presence")}
+    question = np.repeat(np.arange(questions), 7)
+    order = np.array(random.sample(range(len(who)), len(who)))
+    found = Cells(question, question // 2, who, columns)
+    shuffled = Cells(
+        question[order], question[order] // 2, who[order], {name: one[order] for name, one in columns.items()}
+    )
+
+    plain, mixed = (
+        sorted(by(measure, one, {*PEOPLE, 5}).rows, key=lambda row: row.forecaster) for one in (found, shuffled)
+    )
+
+    for one, other in zip(plain, mixed, strict=True):
+        assert (one.forecaster, one.rank, one.questions, one.groups, one.below_the_line) == (
+            other.forecaster, other.rank, other.questions, other.groups, other.below_the_line
+        )  # fmt: skip
+        for name in ("value", "low", "high", "coverage", "presence"):
+            assert getattr(one, name) == pytest.approx(getattr(other, name), abs=1e-9), name
+
+
 @settings(deadline=None)
 @given(
     st.lists(st.tuples(st.sampled_from(range(-2, 9)), st.integers(0, 4)), min_size=1, unique_by=lambda cell: cell[0])
@@ -459,6 +588,7 @@ def test_who_are_alike_may_each_stand_anywhere_among_themselves(measure: str) ->
     rows = by(measure, cells(question, who, peer=scores, brier=[0.5 + one for one in scores])).rows
 
     assert [(row.rank, row.best, row.worst) for row in rows] == [(1, 1, 3)] * 3
+    assert [row.tied for row in rows] == [True, True, False]
     # by skill they are drawn each for himself, two hundred times, and not together with the questions
     assert [row.first for row in rows] == pytest.approx([1 / 3] * 3, abs=0.1 if measure == "skill" else 1e-12)
 
@@ -529,3 +659,37 @@ def test_of_twelve_who_are_alike_each_is_among_the_first_ten_with_ten_in_twelve(
     assert rows[0].top is not None
     assert rows[-1].top is not None
     assert 0.5 < rows[-1].top < 10 / 12 < rows[0].top < 1
+
+
+# Over time
+
+
+def test_the_course_of_a_skill_is_what_the_board_would_have_said_with_what_was_known_by_then() -> None:
+    found = season(seed=3, questions=8, skill={ADA: 0.1, BOB: 0.0, MO: -0.05, CY: -0.1})
+    known = found.question * 10
+
+    told = course(found, known, PEOPLE, ADA, np.array([0, 35, 40, 70]))
+
+    assert told.questions.tolist() == [1, 4, 5, 8]
+    for i, moment in enumerate(told.at.tolist()):
+        row = next(one for one in by("skill", found.only(known <= moment)).rows if one.forecaster == ADA)
+        assert told.value[i] == pytest.approx(row.value, abs=1e-12)
+        ends = (np.nan if end is None else end for end in (row.low, row.high))
+        assert (told.low[i], told.high[i]) == pytest.approx(tuple(ends), abs=1e-12, nan_ok=True)
+    assert np.isnan(told.low).tolist() == [True, True, False, False]
+
+
+def test_the_course_of_two_is_their_mean_peer_score_so_far() -> None:
+    """Two tell nothing of what forecasters are like, so nothing is drawn: 0.2, then (0.2 - 0.1) / 2."""
+    found = cells([1, 1, 2, 2], [ADA, BOB, ADA, BOB], peer=[0.2, -0.2, -0.1, 0.1])
+
+    told = course(found, np.array([5, 5, 9, 9]), {ADA, BOB}, ADA, np.array([4, 5, 9]))
+
+    assert told.questions.tolist() == [0, 1, 2]
+    assert told.value == pytest.approx([np.nan, 0.2, 0.05], nan_ok=True)
+
+
+def test_a_course_through_no_moment_is_empty() -> None:
+    told = course(cells([1], [ADA], peer=[0.2]), np.array([5]), {ADA}, BOB, np.array([], dtype=int))
+
+    assert (len(told.at), len(told.value)) == (0, 0)

@@ -13,6 +13,7 @@ from scipy.special import ndtr
 from forecasts import timeline
 from forecasts.peer import at_once, compared, course, peers
 from forecasts.rules import charge
+from forecasts.scoring import Outcomes, assess
 from forecasts.timeline import NEVER, Acts, Mask, Table, Window, Windows, accounts, lots, standing_at
 from questions.shape import Vector
 from tests import brute
@@ -254,6 +255,41 @@ def test_nothing_pays_better_than_to_say_what_one_believes(
     assert gain > 0 if abs(other - belief) > 1e-9 else gain == pytest.approx(0, abs=1e-12)
 
 
+@st.composite
+def companies(draw: st.DrawFn) -> tuple[Vector, list[Vector], list[int]]:
+    """What one believes; what one might say, and what others say, who stand from some moment on; 2 to 6 outcomes."""
+    size = draw(st.integers(2, 6))
+    weights = st.lists(st.integers(1, 100), min_size=size, max_size=size)
+    others = draw(st.lists(st.tuples(weights, st.integers(0, 9)), min_size=1, max_size=4))
+    said = [draw(weights), draw(weights), *(one for one, _ in others)]
+    believed, *vectors = (np.array(one) / sum(one) for one in said)
+    return believed, vectors, [draw(st.integers(0, 9)), *(at for _, at in others)]
+
+
+@pytest.mark.parametrize("ordered", [False, True], ids=["unordered", "ordered"])
+@given(companies())
+@settings(deadline=None)
+def test_nothing_pays_better_over_many_outcomes_or_for_who_joins_late(
+    ordered: bool, company: tuple[Vector, list[Vector], list[int]]
+) -> None:
+    """By peer scores of both kinds, whoever is outside the base as well; the others said what they did by then."""
+    believed, (other, *others), at = company
+    size, many = len(believed), len(at)
+
+    def expected(said: Vector, member: bool) -> Vector:
+        history = Acts(
+            np.arange(many), np.array(at), np.array([said, *others]), np.zeros(many, bool), np.full(many, NEVER)
+        )
+        base, outcomes = np.array([member] + [True] * (many - 1)), Outcomes(size, ordered)
+        every = [assess(history, base, Window(0, 10, 10), one, outcomes, -1).numbers for one in range(size)]
+        found: Vector = believed @ np.array([[one["peer"][0], one["peer_log"][0]] for one in every])
+        return found
+
+    for member in (True, False):
+        gain = expected(believed, member) - expected(other, member)
+        assert (gain > 0).all() or (other == believed).all()
+
+
 @given(brute.questions(), st.randoms(use_true_random=False))
 @settings(max_examples=60, deadline=None)
 def test_the_order_in_which_different_forecasters_are_written_down_does_not_matter(
@@ -281,8 +317,9 @@ def test_joining_late_pays_by_own_days_and_not_by_peer_scores() -> None:
     """[sim] Somebody who knows no more than another joins at nine tenths of the window.
 
     By the mean Brier score over one's own days that looks like skill: .031 against .102 here, a gain of .071. By peer
-    scores there is no gain: .001 against .042. Both say the true probability, given what is known; how much that is
-    at each moment is chosen so that the expected Brier score is .158 at the start and .040 at nine tenths.
+    scores there is no gain: .001 falls to the late one and .042 to the other. Both say the true probability, given what
+    is known; how much that is at each moment is chosen so that the expected Brier score is .158 at the start and .040
+    at nine tenths.
     """
     random = np.random.default_rng(2026)
     questions, steps = 4_000, 40
@@ -391,7 +428,8 @@ def test_peer_scores_over_time_are_metaculus(case: Case) -> None:
     found = scored(history, window, named["resolution_bucket"], rule="log")
 
     covered = accounts(Table.of(history), Windows.of(window), np.zeros((len(history.at), 1)))
-    assert [100 * score for score in found.values()] == pytest.approx([row["score"] for row in expected_of(case)])
+    due = [row["score"] for row in expected_of(case)]
+    assert [100 * score for score in found.values()] == pytest.approx(due, rel=0, abs=2e-8)
     assert covered.coverage(Windows.of(window)).tolist() == pytest.approx(
         [row["coverage"] for row in expected_of(case)]
     )
@@ -406,7 +444,8 @@ def test_peer_scores_at_one_instant_are_metaculus(case: Case) -> None:
         charge("log", history, named["resolution_bucket"], ordered=False), standing, np.ones(len(standing), dtype=bool)
     )
 
-    assert np.where(standing, 100 * found, 0).tolist() == pytest.approx([row["score"] for row in expected_of(case)])
+    due = [row["score"] for row in expected_of(case)]
+    assert np.where(standing, 100 * found, 0).tolist() == pytest.approx(due, rel=0, abs=2e-8)
     assert standing.astype(float).tolist() == [row["coverage"] for row in expected_of(case)]
 
 

@@ -54,6 +54,49 @@ def test_nothing_pays_better_than_to_say_what_one_believes(rule: ModuleType, k: 
     assert (losses.min(axis=1) > honest).all()
 
 
+sizes = st.integers(2, 8)
+
+
+def vectors(size: int) -> st.SearchStrategy[Vector]:
+    """Forecasts over that many outcomes, each with more than the floor of the log rule: 1 / 701 at least."""
+    weights = st.lists(st.integers(1, 100), min_size=size, max_size=size)
+    return weights.map(lambda found: np.array(found) / sum(found))
+
+
+@pytest.mark.parametrize("rule", JUDGED.values(), ids=list(JUDGED))
+@given(sizes.flatmap(lambda size: st.tuples(vectors(size), vectors(size))))
+def test_over_any_number_of_outcomes_nothing_pays_better_either(rule: ModuleType, said: tuple[Vector, Vector]) -> None:
+    belief, other = said
+
+    (honest,), (told,) = (expected_losses(rule, belief[None], one[None]).tolist() for one in said)
+
+    assert honest < told or (belief == other).all()
+
+
+@pytest.mark.parametrize("ordered", [False, True], ids=["unordered", "ordered"])
+@given(sizes.flatmap(lambda size: st.tuples(vectors(size), vectors(size))))
+def test_nothing_pays_better_with_the_floor_of_the_question(ordered: bool, said: tuple[Vector, Vector]) -> None:
+    belief, other = said
+
+    for name in (name for name, rule in RULES.items() if rule.applies(ordered)):
+        honest, told = (belief @ charge_each(name, one, ordered) for one in said)
+        assert honest < told or (belief == other).all()
+
+
+@given(sizes.flatmap(lambda size: st.tuples(vectors(size), st.permutations(range(size)))))
+def test_what_outcomes_are_called_does_not_matter_and_of_ordered_ones_not_where_one_begins(
+    named: tuple[Vector, list[int]],
+) -> None:
+    """Whatever their order, where they have none; where they have one, from the last to the first."""
+    vector, order = named
+
+    for rule in JUDGED.values():
+        place = np.array(order) if rule.applies(False) else np.arange(len(vector))[::-1]
+        each = np.broadcast_to(vector, (len(vector), len(vector)))
+        plain, renamed = (rule.score(one, np.arange(len(vector))) for one in (each, each[:, place]))
+        assert renamed == pytest.approx(plain[place], abs=1e-12)
+
+
 @pytest.mark.parametrize("rule", JUDGED.values(), ids=list(JUDGED))
 def test_every_rule_gives_0_to_who_was_sure_and_right_and_less_to_nobody(rule: ModuleType) -> None:
     sure = np.eye(3)

@@ -283,6 +283,18 @@ def question_of(case: Case) -> tuple[Acts, Window, int]:
     return history, window, int(case["resolution"] == "yes")
 
 
+def base_of(case: Case, history: Acts) -> Mask:
+    """Which acts are of the base: everybody's, unless the case lists whose."""
+    return of_all(history) if case["base_users"] is None else np.isin(history.forecaster, case["base_users"])
+
+
+def due(case: Case, name: str, ours: dict[int, float]) -> dict[str, Any]:
+    """What a case expects; of who is outside the base our own scores, as Metaculus' have a factor of n / (n - 1)."""
+    outside = set(ours) - set(case["base_users"] or ours)
+    rows: dict[str, Any] = case["expected"][name]
+    return rows | {str(who): rows[str(who)] | {"score": ours[who]} for who in outside if str(who) in rows}
+
+
 def rows_of(found: dict[int, tuple[float, float]]) -> dict[str, Any]:
     return {
         str(who): pytest.approx({"score": score, "coverage": coverage}, abs=2e-8)
@@ -297,7 +309,7 @@ GAP = [case for case in metaculus("question_user_totals") if case.values[0]["id"
 
 def with_community(case: Case) -> tuple[Acts, Window, int, crowd.Path]:
     history, window, outcome = question_of(case)
-    path = crowd.path(history, ordered=False)
+    path = crowd.path(history.only(base_of(case, history)), ordered=False)
     return join(history, crowd.as_acts(path, 100)), window, outcome, path
 
 
@@ -313,14 +325,40 @@ def test_whole_questions_have_metaculus_baseline_scores(case: Case) -> None:
     assert case["expected"]["baseline"] == rows_of(scores)
 
 
+def peers_of(case: Case) -> dict[int, tuple[float, float]]:
+    """Everybody's log peer score and coverage."""
+    history, window, outcome = question_of(case)
+    found = assess(history, base_of(case, history), window, outcome, YES_NO, CROWD)
+    rows = zip(found.numbers["peer_log"].tolist(), found.coverage.tolist(), strict=True)
+    return dict(zip(found.forecaster.tolist(), rows, strict=True))
+
+
+def plain_peers_of(case: Case) -> dict[int, float]:
+    """The same scores by plain loops."""
+    history, window, outcome = question_of(case)
+    plain = brute.score(history, base_of(case, history), window, brute.charged(history, outcome, brute.log))
+    return {who: 100 * one.peer for who, one in plain.items()}
+
+
 @pytest.mark.parametrize("case", WHOLE)
 def test_whole_questions_have_metaculus_peer_scores(case: Case) -> None:
-    history, window, outcome = question_of(case)
+    assert due(case, "peer", plain_peers_of(case)) == rows_of(peers_of(case))
 
-    found = assessed(history, window, outcome)
 
-    rows = zip(found.numbers["peer_log"].tolist(), found.coverage.tolist(), strict=True)
-    assert case["expected"]["peer"] == rows_of(dict(zip(found.forecaster.tolist(), rows, strict=True)))
+def test_who_is_outside_a_cases_base_is_scored_by_our_own_definition() -> None:
+    """The first case, of 20 and then 70% by the first and 50% by the second, without the third in the base.
+
+    The third says 90% on the last four of ten days and moves nobody's score.
+    """
+    case = WHOLE[0].values[0] | {"base_users": [1, 2]}
+    gained = 20 * log(0.2 / 0.5) + 60 * log(0.7 / 0.5)
+    scores = {"1": gained, "2": -gained, "3": 40 * (log(0.9) - (log(0.7) + log(0.5)) / 2)}
+    rows = {who: row | {"score": scores[who]} for who, row in case["expected"]["peer"].items()}
+
+    assert rows == rows_of(peers_of(case))
+    assert due(case, "peer", plain_peers_of(case))["3"]["score"] == pytest.approx(scores["3"])
+    assert due(case, "peer", {})["1"] == case["expected"]["peer"]["1"]
+    assert with_community(case)[3].count.tolist() == [1, 2, 2]
 
 
 @pytest.mark.parametrize("case", [*WHOLE, *GAP])
@@ -329,12 +367,15 @@ def test_whole_questions_have_metaculus_spot_scores(case: Case) -> None:
     standing = standing_at(history, case["spot"] * DAY)
     losses = charge("log", history, outcome, ordered=False)
 
-    peer, base = 100 * at_once(losses, standing, of_all(history)), baseline(losses, outcome, YES_NO)
+    base = base_of(case, history)
+    peer, reward = 100 * at_once(losses, standing, base), baseline(losses, outcome, YES_NO)
 
     who = history.forecaster[standing].tolist()
-    for name, column in (("spot_peer", peer), ("spot_baseline", base)):
+    outside = {one: 100 * (losses[standing & base].mean() - losses[standing][at]) for at, one in enumerate(who)}
+    for name, column in (("spot_peer", peer), ("spot_baseline", reward)):
         found = dict(zip(who, ((score, 1.0) for score in column[standing].tolist()), strict=True))
-        assert case["expected"][name] == rows_of(found)
+        expected = due(case, name, outside) if name == "spot_peer" else case["expected"][name]
+        assert expected == rows_of(found)
 
 
 @pytest.mark.parametrize("case", [*WHOLE, *GAP])
@@ -363,11 +404,12 @@ def test_the_community_has_metaculus_peer_score_but_for_its_factor(case: Case) -
     So each of its forecasts is scored as a forecaster of its own, and the factor put in by hand: then it is the same.
     """
     history, window, outcome = question_of(case)
-    path = crowd.path(history, ordered=False)
+    base = base_of(case, history)
+    path = crowd.path(history.only(base), ordered=False)
     apart = Acts(100 + np.arange(len(path.at)), path.at, path.middle, path.count == 0, np.append(path.at[1:], NEVER))
     said = join(history, apart)
 
-    found = assess(said, said.forecaster < 100, window, outcome, YES_NO, CROWD)
+    found = assess(said, np.append(base, np.zeros(len(path.at), dtype=bool)), window, outcome, YES_NO, CROWD)
 
     rows = np.flatnonzero(found.forecaster >= 100)
     n = path.count[found.forecaster[rows] - 100]

@@ -7,6 +7,7 @@ over many questions with no outcome in it. Sixty other seasons tell it to about 
 
 from dataclasses import dataclass
 from functools import cache
+from heapq import nlargest
 
 import numpy as np
 import pytest
@@ -54,10 +55,11 @@ def expected(played: list[Season], losses: list[Vector]) -> Vector:
 
 @dataclass(frozen=True)
 class Told:
-    """What the boards of one season say; `places` are those of the people who carry a rank on both."""
+    """What the boards of one season say, and the plain mean peer score of each."""
 
     skill: dict[int, Row]
     brier: dict[int, Row]
+    plain: dict[int, float]
 
     def agreement(self, rows: dict[int, Row], sign: int) -> float:
         """How far a board's order is that of true skill: Spearman's rank correlation."""
@@ -76,7 +78,9 @@ def told() -> list[Told]:
     def boards(played: Season) -> Told:
         counted = cells(played)
         skill, brier = (rank(counted, name, PEOPLE, CROWD, EVEN, draws=400) for name in ("skill", "brier"))
-        return Told(rows(skill), rows(brier))
+        who, scores = counted.forecaster, counted.numbers["peer"]
+        plain = {one: float(scores[who == one].mean()) for one in np.unique(who).tolist()}
+        return Told(rows(skill), rows(brier), plain)
 
     return [boards(played) for played in seasons(people(), MANY, seed=8)]
 
@@ -116,10 +120,30 @@ def test_the_default_board_ranks_by_true_skill_better_than_mean_brier() -> None:
     assert (gained > 0).mean() > 0.85
 
 
+def test_the_default_board_is_nearer_to_the_truth_than_plain_means_and_its_first_ten_answered_more() -> None:
+    """It is .0081 off where plain mean peer scores are .0141 off; its first ten answered 93 questions, theirs 40."""
+    shown = [{who: row.value for who, row in one.skill.items()} for one in told()]
+    plain = [one.plain for one in told()]
+
+    def off(boards: list[dict[int, float]]) -> float:
+        missed = [value - target()[who] for values in boards for who, value in values.items()]
+        return float(np.sqrt(np.mean(np.square(missed))))
+
+    def answered(boards: list[dict[int, float]]) -> float:
+        """By the first ten, in the mean."""
+        first = [nlargest(10, values, key=values.__getitem__) for values in boards]
+        return float(np.mean([one.skill[who].questions for one, ten in zip(told(), first, strict=True) for who in ten]))
+
+    assert off(shown) < 0.7 * off(plain)
+    assert answered(shown) > 1.5 * answered(plain)
+
+
 def test_the_default_boards_intervals_hold_the_truth_as_often_as_they_say() -> None:
     """.951 of them; intervals out of single days, taken as if each were news, hold it in .58."""
     rows = [row for one in told() for row in one.skill.values()]
-    held = [row.low <= target()[row.forecaster] <= row.high for row in rows if row.low is not None and row.high]
+    held = [
+        row.low <= target()[row.forecaster] <= row.high for row in rows if row.low is not None and row.high is not None
+    ]
 
     assert len(held) > 19_000
     assert np.mean(held) == pytest.approx(0.95, abs=0.02)

@@ -5,11 +5,11 @@ import pytest
 
 from forecasts import history, speech
 from forecasts.database import Database
-from forecasts.models import CROWD, EVEN, Forecaster
+from forecasts.models import CROWD, CROWDS, EVEN, Forecaster
 from forecasts.speech import Speech
 from forecasts.timeline import NEVER
 from questions.models import Question
-from tests.cast import HOUR, NOON, MovedClock, called, draft, fresh, join, publish, put, resolve, say, take_back
+from tests.cast import HOUR, NOON, MovedClock, called, draft, fresh, join, other, publish, put, resolve, say, take_back
 
 OPENS = history.ticks(NOON)
 AN_HOUR = 3600 * 1_000_000
@@ -63,19 +63,27 @@ def test_a_crowd_says_what_its_aggregate_is_of_the_persons(
     mo: Forecaster,
     settled: bool,
 ) -> None:
+    """Three say 10%, 20% and 90%, after a bot that says 99% and is in no crowd.
+
+    The odds 1/9, 1/4 and 9 have 1/6 and ∛(1/4) as their geometric means; of three the latest weighs under half.
+    """
+    say(database, other(database, "Bot"), rain, 0.99)
     for who, yes in ((ada, 0.1), (bob, 0.2), (join(database, "Cy"), 0.9)):
         say(database, who, rain, yes)
         clock.moment += HOUR
     if settled:
         resolve(database, mo, rain, 1)
 
-    median, mean = (said(database, called(database, handle), rain)[rain.id] for handle in (CROWD, "crowd-mean"))
+    crowds = {handle: said(database, called(database, handle), rain)[rain.id] for handle in CROWDS}
 
-    assert hours(median) == hours(mean) == [0, 1, 2]
-    assert median.acts.probabilities[:, 1].tolist() == pytest.approx([0.1, 0.15, 0.2])
-    assert mean.acts.probabilities[:, 1].tolist() == pytest.approx([0.1, 0.15, 0.4])
-    assert median.entry.tolist() == [0, 0, 0]  # nobody's forecasts have no entry
-    assert set(mean.acts.forecaster.tolist()) == {called(database, "crowd-mean").id}
+    root = 0.25 ** (1 / 3)
+    due = {CROWD: [0.1, 0.15, 0.2], "crowd-mean": [0.1, 0.15, 0.4], "crowd-odds": [0.1, 1 / 7, root / (1 + root)]}
+    due["crowd-recent"] = [0.1, 0.15, 0.2]
+    for handle, found in crowds.items():
+        assert hours(found) == [0, 1, 2]
+        assert found.acts.probabilities[:, 1].tolist() == pytest.approx(due[handle])
+        assert found.entry.tolist() == [0, 0, 0]  # nobody's forecasts have no entry
+        assert set(found.acts.forecaster.tolist()) == {called(database, handle).id}
 
 
 def test_the_one_who_always_says_the_same_says_it_from_the_opening(database: Database) -> None:

@@ -135,6 +135,25 @@ def test_linked_questions_are_resampled_together() -> None:
     assert taken_apart.low > once.low + 0.05
 
 
+def test_draws_in_which_all_questions_are_alike_do_not_stretch_the_interval() -> None:
+    """Five stay at 50% until they end; one goes from 50 over 75 to 100%, so that it moved by half as much: 11 / 12.
+
+    In a third of the draws that one is missing, and these have no error to be measured by. Without it, none has.
+    """
+    p = np.array([0.5] * 5 + [0.5, 0.75])
+    question = np.array([0, 1, 2, 3, 4, 5, 5])
+    answered = Cases.of(question, p, np.ones(7))
+
+    found = movement(answered, question)
+    alike = movement(Cases.of(question[:5], p[:5], np.ones(5)), question[:5])
+
+    assert found.ratio == pytest.approx(11 / 12)
+    assert found.low is not None
+    assert found.high is not None
+    assert 0.8 < found.low <= found.ratio < found.high < 1.2
+    assert (alike.ratio, alike.low, alike.high) == (1, None, None)
+
+
 def test_the_verdict_is_only_as_strong_as_the_interval() -> None:
     paths, ended = rational(12, np.random.default_rng(3))
 

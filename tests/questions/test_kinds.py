@@ -224,7 +224,7 @@ def test_the_four_kinds_are_found_with_what_their_questions_hold() -> None:
     assert (
         found.items()
         >= {
-            "binary": (False, ()),
+            "binary": (False, ("ladder",)),
             "choice": (False, ("outcomes",)),
             "number": (True, ("range",)),
             "date": (True, ("range",)),

@@ -331,7 +331,7 @@ RAIN_FAULTS = {
         'slug = "rain"\ncolour = "blue"',
         (
             "(colour): is not a field. Known are slug, kind, title, background, criteria, fine_print, resolves_from, "
-            "claim, paragraph, tags, group, opens_at, closes_at, resolves_at, implied."
+            "claim, paragraph, tags, group, opens_at, closes_at, resolves_at, ladder, implied."
         ),
     ),
     "a very long unknown key": ('slug = "rain"', f"{'k' * 500} = 1", f"({'k' * 40}): is not a field."),

@@ -10,7 +10,7 @@ from tests.cast import DAY, HOUR, NOON, MovedClock, draft, join, publish, resolv
 from tests.web.conftest import Town, Visit
 from tests.web.sight import Sight
 
-RANK, NAME, VALUE, INTERVAL, QUESTIONS, COVERAGE, FIRST, RANKS = range(8)
+RANK, NAME, VALUE, INTERVAL, QUESTIONS, COVERAGE, PRESENCE, FIRST, RANKS = range(9)
 
 
 def board(html: str) -> list[list[str]]:
@@ -41,6 +41,7 @@ def test_the_brier_board_ranks_people_and_leaves_yardsticks_without_a_place(visi
         ("", "The almanac text read on 1 Apr 2026", "0.160", "1", "10%"),
         ("", "Always 50% yardstick", "0.250", "1", "10%"),
     ]
+    assert {row[PRESENCE] for row in rows} == {"100%"}  # all stood until it was known, at a tenth of the window
     assert {(row[FIRST], row[RANKS]) for row in rows} == {("–", "–")}  # of one question chance is not known
 
 
@@ -80,6 +81,7 @@ def test_who_was_there_for_under_half_of_the_time_has_no_place_by_brier(visit: V
     assert ("1", "Ada", "0.250", "100%") in ranked
     assert ("", "Always 50% yardstick", "0.333", "100%") in ranked
     assert ranked[-1] == ("", "Bob present under half the time", "0.000", "25%")
+    assert [row[PRESENCE] for row in rows if row[NAME].startswith(("Ada", "Bob"))] == ["100%", "25%"]
     assert [row[RANK] for row in board(browser.get("/leaderboard").text) if row[NAME].startswith("Bob")] == ["1"]
 
 
@@ -162,7 +164,7 @@ def test_fifty_questions_take_that_warning_away_and_tell_two_apart(visit: Visit,
 def test_an_empty_board_says_when_it_fills(visit: Visit, rain: Question) -> None:
     browser = visit()
 
-    assert "No question is resolved yet. The board fills when the first one is." in browser.get("/leaderboard").text
+    assert "No question is resolved yet. The first places appear when" in browser.get("/leaderboard").text
     assert "No yes-or-no question that was answered is resolved yet." in Sight.of(browser.get("/calibration").text).text
 
 
@@ -174,6 +176,8 @@ def test_the_page_that_derives_the_scores_has_a_place_for_every_measure_and_its_
     assert {"time", "sure", "crowd", "calibration", "movement", "compare"} <= set(heads)
     assert set(page.links) >= {f"#{key}" for key in heads}
     assert all(one.about in page.text for one in MEASURES.values())
+    assert "divided by the number of groups that they are worth" in page.text
+    assert "its 95% is an average over people" in page.text
 
 
 # Calibration
@@ -205,6 +209,23 @@ def test_calibration_counts_every_changed_forecast_on_yes_or_no_questions(
     assert "Choices, each outcome against the rest" in said["set=games"]
     assert "is resolved yet" in said["until=2026-03-01"]
     assert Sight.of(browser.get("/calibration?who=ada").text).find("h1")[0].text == "Calibration: Ada"
+
+
+def test_a_dot_counts_questions_and_not_groups_of_them(
+    visit: Visit, database: Database, clock: MovedClock, ada: Forecaster, bob: Forecaster, mo: Forecaster
+) -> None:
+    """Ada says 70% of two linked questions, Bob of the second alone: three forecasts, two questions, one group."""
+    rain, wind = publish(database, draft("rain", group="storm"), draft("wind", group="storm"))
+    for who, question in ((ada, rain), (ada, wind), (bob, wind)):
+        say(database, who, question, 0.7)
+    clock.moment += HOUR
+    for question in (rain, wind):
+        resolve(database, mo, question, 1)
+
+    page = visit().get("/calibration")
+
+    assert "3 forecasts on 2 questions" in page.text
+    assert ["67.5% to 72.5%", "3", "2", "70%", "100%"] in [row[:5] for row in Sight.of(page.text).rows]
 
 
 def test_the_loss_of_the_forecasts_is_taken_apart(visit: Visit, season: list[Question]) -> None:
@@ -250,6 +271,8 @@ def test_a_persons_page_tells_their_place_their_scores_and_what_they_say_now(vis
     assert "Ranked score" not in boards
     scores = Sight.of(html.partition('id="results"')[2]).rows[1:]
     assert scores == [["What of the snow?", "Yes", "Brier", "0.009", "−0.009", "10%", "100%", "Receipt"]]
+    assert "Score: 0 to 1, lower is better, for the time" in seen.text
+    assert "Peer: −1 to 1, higher is better, 0 is as good as the others." in seen.text
     assert "/questions/snow/receipts/ada" in seen.links
     standing = seen.find("ul", class_="list")[0].text
     assert standing.startswith("What of the binary? 70% said 2 Mar 2026 What of the choice? 50 / 25 / 25% said")

@@ -28,6 +28,7 @@ def test_the_mean_difference_is_over_the_time_for_which_both_stood(visit: Visit,
     assert "It cannot be told yet who is better." in page.text
     assert "steps: 2, Bob better by 0.036" in page.text
     assert "on 1 yes-or-no question." in page.text
+    assert "take the forecasts that stood when both last stood together, while differences are taken over" in page.text
 
 
 def test_a_comparison_counts_what_is_chosen_alone(visit: Visit, town: Town, dice: Question) -> None:

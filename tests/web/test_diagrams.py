@@ -568,6 +568,15 @@ def test_a_dot_and_its_row_lead_to_the_forecasts_in_them() -> None:
     assert chart.tips[1].lines[-1] == "4 forecasts"
 
 
+def test_a_dot_says_on_how_many_questions_its_forecasts_are() -> None:
+    chart = reliability(Bin(0, 0.5, 0.3, 0.5, 23, (0.1, 0.6), questions=9), Bin(0.5, 1, 0.7, 0.5, 1, questions=1))
+
+    assert [tip.lines[2] for tip in chart.tips] == ["23 forecasts on 9 questions", "1 forecast on 1 question"]
+    assert chart.plot.table.head[:4] == ("Bin", "Forecasts", "Questions", "Mean forecast")
+    assert [row[1:3] for row in chart.plot.table.rows] == [("23", "9"), ("1", "1")]
+    assert [len(row) for row in chart.plot.table.rows] == [len(chart.plot.table.head)] * 2
+
+
 def test_words_of_a_tip_stand_clear_of_a_large_dot() -> None:
     (tip,) = reliability(Bin(0, 1, 0.5, 0.5, 4)).tips
 
@@ -719,3 +728,33 @@ def test_a_receipt_of_ten_thousand_changes_is_thinned() -> None:
     inside(chart, [chart.gain, chart.loss])
     assert (chart.dots, chart.plot.legend[0].form) == ((), "line")
     assert "of 10,000 changes are listed." in chart.plot.table.caption
+
+
+# Skill over time
+
+
+def test_a_course_is_a_line_with_a_band_that_begins_where_it_is_known() -> None:
+    at = np.array([0, 10, 20, 40]) * 86_400_000_000
+    values, low, high = np.array([0.1, 0.0, 0.05, 0.1]), np.array([NAN, NAN, -0.1, 0.0]), np.array([NAN, NAN, 0.2, 0.2])
+
+    chart = diagrams.course(HEADING, at, values, low, high, np.array([1, 2, 5, 1200]))
+
+    inside(chart, [*(line.path for line in chart.lines), *(band.path for band in chart.bands)])
+    assert [tick.label for tick in chart.plot.x_ticks]
+    assert chart.plot.table.head == ("Known by", "Skill", "95% from", "to", "Questions")
+    assert [row[1:] for row in chart.plot.table.rows] == [
+        ("0.100", "–", "–", "1"),
+        ("0.000", "–", "–", "2"),
+        ("0.050", "−0.100", "0.200", "5"),
+        ("0.100", "0.000", "0.200", "1,200"),
+    ]
+    assert chart.tips[-1].lines[-1] == "1,200 questions"
+    assert "95%" in chart.tips[-1].lines[2]
+    assert len(chart.tips[0].lines) == 3
+
+
+def test_the_course_of_one_moment_is_a_dot() -> None:
+    chart = diagrams.course(HEADING, np.array([5]), np.array([0.1]), np.array([NAN]), np.array([NAN]), np.array([1]))
+
+    assert chart.bands == ()
+    assert {(dot.x, dot.y) for dot in chart.dots} == {(chart.plot.box.left, chart.dots[0].y)}

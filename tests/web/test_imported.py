@@ -29,7 +29,7 @@ def brought(database: Database, town: Town, tmp_path: Path) -> None:
 
 
 PAGES = {
-    "/": ("What of the rain-2025?",),
+    "/?show=decided": ("What of the rain-2025?",),
     "/due": ("What of the hail-2025?",),
     "/sets/weather-2025": ("What of the rain-2025?", "What of the hail-2025?"),
     "/leaderboard": ("cleo", "dan"),

@@ -59,6 +59,8 @@ def test_the_receipt_tells_each_stretch_and_adds_up_to_the_board(
     assert page.find("dl", class_="facts")[0].text == (
         "Brier on the board 0.128 Coverage 75% Brier while standing 0.170 Peer score −0.019"
     )
+    assert "Brier, and each loss: 0 to 1, lower is better; twice this is" in page.text
+    assert "Peer score, and what goes to it: −1 to 1, higher is better, 0 is as good as the others." in page.text
 
 
 def test_the_csv_adds_up_by_the_formula_that_the_page_prints(

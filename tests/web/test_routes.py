@@ -1,5 +1,6 @@
 """What holds for every address: a GET writes nothing, a bad address is answered in a sentence, a form leads back."""
 
+import re
 from collections.abc import Iterator
 from importlib import import_module
 from pkgutil import iter_modules
@@ -11,10 +12,11 @@ from sqlmodel import SQLModel
 from starlette.testclient import TestClient
 
 import web.routes
+from forecasts import drafting, subscribing
 from forecasts.database import Database
 from forecasts.models import Forecaster
 from questions.models import Question
-from tests.cast import HOUR, MovedClock, entries, rows
+from tests.cast import HOUR, MovedClock, draft, entries, publish, rows
 from tests.web.conftest import Town, Visit
 from tests.web.sight import Sight
 
@@ -47,7 +49,21 @@ def crawl(browser: TestClient, *starts: str) -> Iterator[tuple[str, int]]:
                 waiting.append(path)
 
 
+def write(database: Database, author: Forecaster) -> None:
+    """A ladder, a draft of each kind that its author writes on, and one that waits for review."""
+    steps = [
+        draft(f"over-{one}", group="steps", spec={"ladder": {"threshold": one, "direction": "above"}}) for one in (1, 2)
+    ]
+    publish(database, *steps, within="steps")
+    tram = {"title": "Will the tram run?", "kind": "binary", "criteria": "As seen.", "closes_at": "in 3 weeks"}
+    with database.writing() as (session, moment):
+        begun = [drafting.start(session, author, asks, {"title": "Something"}, moment) for asks in drafting.ASKS]
+        drafting.add_claim(session, begun[-1], author, {}, 0, moment)
+        drafting.send(session, drafting.start(session, author, "question", tram, moment), author, moment)
+
+
 STARTS = (
+    "/ladders/steps",
     "/",
     "/sign-in",
     "/sign-up",
@@ -58,16 +74,30 @@ STARTS = (
     "/questions/binary/live",
     "/questions/binary/embed",
     "/questions/binary/embed.svg",
+    "/questions/binary/feed.atom",
 )
+
+
+def secrets_of(database: Database, who: Forecaster) -> list[str]:
+    """The addresses that nobody is led to but by a mail, or by what was copied when it was shown."""
+    with database.writing() as (session, moment):
+        subscribing.confirm(session, subscribing.set_email(session, who, "ada@example.org", moment), moment)
+        subscribing.choose_digest(session, who, "day", ["resolved"], "", moment)
+        asked = subscribing.set_email(session, who, "other@example.org", moment)
+        calendar, mail = subscribing.make_calendar(session, who), subscribing.digest_of(session, who)
+        assert mail is not None
+        return [f"/confirm/{asked}", f"/stop/{mail.stop}", f"/calendar/{calendar}.ics"]
 
 
 def test_a_get_writes_nothing_whoever_looks(
     visit: Visit, database: Database, town: Town, ada: Forecaster, mo: Forecaster
 ) -> None:
     browsers = [visit(who) for who in (None, ada, mo)]
+    secret = secrets_of(database, ada)
+    write(database, ada)
     before = everything_there_is(database)
 
-    walks = [dict(crawl(browser, *STARTS)) for browser in browsers]
+    walks = [dict(crawl(browser, *STARTS, *secret)) for browser in browsers]
 
     assert everything_there_is(database) == before
     for walk in walks:
@@ -82,7 +112,7 @@ def test_every_page_shows_a_title_a_main_part_and_whoever_is_signed_in(
     browser = visit(ada)
 
     for address, _ in crawl(browser, "/", "/calibration?who=crowd", "/compare?a=ada&b=bob"):
-        if address.endswith(".csv"):
+        if address.endswith((".csv", ".atom", ".ics")):
             continue
         seen = Sight.of(browser.get(address).text)
         assert seen.find("title")[0].text.endswith(" · Brierboard")
@@ -99,7 +129,28 @@ PROTECTED = [
     ("/questions/binary/look", "/questions/binary"),
     ("/questions/binary/resolution", "/questions/binary/resolution"),
     ("/sets", "/sets"),
+    ("/settings/email", "/settings"),
+    ("/settings/email/removal", "/settings"),
+    ("/settings/digest", "/settings"),
+    ("/settings/webhooks", "/settings"),
+    ("/settings/webhooks/1/removal", "/settings"),
+    ("/settings/webhooks/1/test", "/settings"),
+    ("/settings/calendar", "/settings"),
+    ("/settings/calendar/removal", "/settings"),
+    ("/settings/pages", "/settings"),
+    ("/settings/password", "/settings"),
+    ("/questions/binary/revision", "/questions/binary/revision"),
+    ("/questions/binary/copy", "/questions/binary/copy"),
+    ("/ladders/steps", "/ladders/steps"),
+    ("/drafts", "/drafts"),
+    ("/drafts/1", "/drafts/1"),
+    *((f"/drafts/1/{act}", "/drafts/1") for act in ("review", "return", "publication", "deletion", "claims")),
+    *((f"/drafts/1/claims/1{act}", "/drafts/1/claims/1") for act in ("", "/deletion")),
 ]
+OPEN = {"/sign-in", "/sign-up", "/sign-out", "/confirm/{token}", "/stop/{token}"}
+"""What links in mails lead to is asked of nobody by name: whoever has the link may."""
+
+PARTS = {"{slug}": "binary", "{group}": "steps", "{number}": "1", "{number:int}": "1", "{claim}": "1"}
 
 
 def test_whoever_is_not_signed_in_is_sent_there_and_led_back(visit: Visit, database: Database, town: Town) -> None:
@@ -118,9 +169,9 @@ def test_whoever_is_not_signed_in_is_sent_there_and_led_back(visit: Visit, datab
 
 def test_every_form_but_those_of_accounts_asks_who_sends_it() -> None:
     """So that the list above is whole."""
-    asked = {route.path.replace("{slug}", "binary") for route in routes("POST")}
+    asked = {re.sub("{[a-z:]+}", lambda part: PARTS.get(part[0], part[0]), route.path) for route in routes("POST")}
 
-    assert asked - {"/sign-in", "/sign-up", "/sign-out"} == {address for address, _ in PROTECTED}
+    assert asked - OPEN == {address for address, _ in PROTECTED}
 
 
 def test_signing_in_leads_back_with_the_whole_query(visit: Visit, town: Town) -> None:
@@ -220,6 +271,15 @@ HOSTILE = {
     "/calibration?who=%00": 404,
     "/calibration?set=%00": 404,
     "/calibration?who=" + "a" * 20_000: 404,
+    "/people/%00/feed.atom": 404,
+    "/sets/%ff/feed.atom": 404,
+    "/sets/nope/calendar.ics": 404,
+    "/questions/%00/feed.atom": 404,
+    "/calendar/%00.ics": 404,
+    "/confirm/%00": 404,
+    "/confirm/%ED%A0%80": 404,
+    "/stop/%00": 404,
+    "/stop/%ff": 404,
     "/sign-in?back=%00": 200,
     "/sign-in?back=//[": 200,
     "/sign-in?back=%ff": 200,

@@ -10,31 +10,12 @@ from forecasts.models import Forecaster
 from questions.kinds import KINDS
 from questions.sets import __path__ as sets
 from tests.cast import MovedClock, everything, kinds
-from tests.web.conftest import Town, Visit
+from tests.web.conftest import Visit
 from tests.web.sight import Sight
 
 FOLDER = Path(sets[0])
 EXAMPLE = (FOLDER / "example.toml").read_text()
 ESSAY = (FOLDER / "russia-2026.toml").read_text()
-
-
-def test_a_set_shows_its_source_claim_by_claim(visit: Visit, town: Town) -> None:
-    html = visit().get("/sets/weather").text
-    claims = [Sight.of(one).text for one in html.partition('<ol class="claims">')[2].split("<h3>")]
-
-    source = Sight.of(html).find("section", aria_labelledby="source")[0].text
-    assert source == (
-        "What the weather will be Published 2 Mar 2026, 12:00 UTC; read for its numbers on 1 Apr 2026. "
-        "Its scores: The almanac text."
-    )
-    assert claims[0] == "It will rain. ¶ 7"
-    assert claims[1].startswith(
-        "What of the binary? The almanac, as we read it 60% The crowd 85% (2) Outcome Closes 2 Mar 2026 It says so."
-    )
-    assert claims[6].startswith(
-        "What of the snow? The almanac, as we read it 60% The crowd 85% (2) Outcome Yes It says so."
-    )
-    assert len(claims) == 8
 
 
 def test_a_moderator_loads_a_set_that_is_there_from_then_on(visit: Visit, database: Database, mo: Forecaster) -> None:

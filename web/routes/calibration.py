@@ -40,18 +40,15 @@ def forecasts_of(
 
 def calibration_page(session: Session, viewer: Forecaster | None, who: str, chosen: Choice) -> CalibrationPage:
     """Everybody's calibration, or one forecaster's, over what is chosen. Raises NotFound or InvalidFilter."""
-    person = views.forecaster_of(session, who) if who else None
+    person = views.forecaster_of(session, who, viewer) if who else None
     questions = boards.chosen(session, filters.read(session, chosen), visible(viewer))
-    others = (
-        select(Forecaster).where(Forecaster.kind != "constant").order_by(col(Forecaster.kind), col(Forecaster.name))
-    )
     return CalibrationPage(
         viewer=viewer,
         here="/calibration",
         view=reliability.view_of(session, person, cases.chosen(session, questions), chosen.words | {"who": who}),
         who=who,
         name=person.name if person else "Everybody",
-        people=session.exec(others).all(),
+        people=[one for one in views.people(session, viewer) if one.kind != "constant"],
         choosing=filters.choosing(session, chosen),
     )
 
@@ -61,7 +58,7 @@ def dot_page(session: Session, viewer: Forecaster | None, who: str, number: str,
     if not (number.isascii() and number.isdigit() and int(number[:9]) < len(calibration.EDGES) - 1):
         raise NotFound(f"There is no bin “{number[:20]}”. Choose a dot of the calibration diagram.")
     place = int(number)
-    person = views.forecaster_of(session, who) if who else None
+    person = views.forecaster_of(session, who, viewer) if who else None
     questions = boards.chosen(session, filters.read(session, chosen), visible(viewer))
     found = reliability.in_bin(cases.spoken(session, person, cases.chosen(session, questions)), place)
     return DotPage(
@@ -70,7 +67,7 @@ def dot_page(session: Session, viewer: Forecaster | None, who: str, number: str,
         name=person.name if person else "Everybody",
         low=float(calibration.EDGES[place]),
         high=float(calibration.EDGES[place + 1]),
-        said=_uttered(session, found),
+        said=_uttered(session, viewer, found),
         total=len(found.vectors),
         questions=len(set(found.question.tolist())),
         happened=int(found.outcomes.sum()),
@@ -78,8 +75,8 @@ def dot_page(session: Session, viewer: Forecaster | None, who: str, number: str,
     )
 
 
-def _uttered(session: Session, found: cases.Spoken) -> list[Uttered]:
-    people = {who.id: who for who in session.exec(select(Forecaster))}
+def _uttered(session: Session, viewer: Forecaster | None, found: cases.Spoken) -> list[Uttered]:
+    people = {who.id: who for who in views.people(session, viewer)}
     latest = (-found.at).argsort(kind="stable")[:MOST].tolist()
     recorded, said = _recorded(session, [int(found.entry[i]) for i in latest]), []
     for i in latest:
@@ -87,7 +84,7 @@ def _uttered(session: Session, found: cases.Spoken) -> list[Uttered]:
         kind, shape = catalog.kind_of(listed.question), catalog.shape_of(listed.question)
         said.append(
             Uttered(
-                people[int(found.forecaster[i])],
+                people.get(int(found.forecaster[i])),
                 listed.question.slug,
                 listed.question.title,
                 listed.question.imported,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from fastapi import APIRouter, Response
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from forecasts import boards, cases, comparison, murphy, pairing
 from forecasts.comparison import Comparison, Evidence, Verdict
@@ -32,23 +32,25 @@ def compare(
 
 def compare_page(session: Session, viewer: Forecaster | None, a: str, b: str, chosen: Choice) -> ComparePage:
     """What can be said of a against b over the questions that are chosen. Raises NotFound or InvalidFilter."""
-    first, second = views.forecaster_of(session, a), views.forecaster_of(session, b)
+    first, second = (views.forecaster_of(session, handle, viewer) for handle in (a, b))
     if first.id == second.id:
         raise InvalidFilter(f"{first.name} cannot be compared with {first.name}. Choose two forecasters.", "b")
     questions = boards.chosen(session, filters.read(session, chosen), visible(viewer))
     pairs = pairing.pairs(session, first, second, cases.chosen(session, questions))
     evidence, names = pairing.evidence(pairs), (first.name, second.name)
     found = comparison.compare(evidence)
+    both, difference = _murphy(evidence, names)
     return ComparePage(
         viewer=viewer,
         here="/compare",
-        people=session.exec(select(Forecaster).order_by(col(Forecaster.kind), col(Forecaster.name))).all(),
+        people=views.people(session, viewer),
         a=first,
         b=second,
         comparison=found,
         verdict=sentences(found, names),
         sequence=_sequence(found, names),
-        **_murphy(evidence, names),
+        murphy=both,
+        difference=difference,
         most=[_contrast(pair) for pair in sorted(pairs, key=lambda pair: -abs(pair.difference))[:MOST]],
         choosing=filters.choosing(session, chosen),
     )
@@ -98,24 +100,21 @@ def _sequence(found: Comparison, names: tuple[str, str]) -> diagrams.Curves:
     return diagrams.sequence(heading, steps, after.mean, after.low, after.high, names, unit="steps")
 
 
-def _murphy(evidence: Evidence, names: tuple[str, str]) -> dict[str, diagrams.Curves | None]:
+def _murphy(evidence: Evidence, names: tuple[str, str]) -> tuple[diagrams.Curves | None, diagrams.Curves | None]:
     """Both Murphy diagrams of the yes-or-no questions, None where there are none."""
     binary = ~np.isnan(evidence.outcome)
     if not binary.any():
-        return {"murphy": None, "difference": None}
+        return None, None
     a, b, y, group = evidence.a[binary], evidence.b[binary], evidence.outcome[binary], evidence.group[binary]
     apart = murphy.difference(a, b, y, group)
     each = [murphy.elementary(p, y, apart.theta, group) for p in (a, b)]
     about = "What it costs whoever acts when the chance reaches the threshold. Lower is better."
-    return {
-        "murphy": diagrams.murphy(
-            charts.Heading("murphy", "Who serves which decision", about), apart.theta, each[0], each[1], names
-        ),
-        "difference": diagrams.murphy_difference(
-            charts.Heading("murphy-difference", "The difference between them"),
-            apart.theta, apart.difference, apart.low, apart.high, names,
-        ),
-    }  # fmt: skip
+    heading = charts.Heading("murphy", "Who serves which decision", about)
+    both = diagrams.murphy(heading, apart.theta, each[0], each[1], names)
+    heading = charts.Heading("murphy-difference", "The difference between them")
+    return both, diagrams.murphy_difference(
+        heading, apart.theta, apart.difference, apart.low, apart.high, names
+    )  # fmt: skip
 
 
 def _contrast(pair: Pair) -> Contrast:

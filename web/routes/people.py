@@ -1,59 +1,140 @@
 """A forecaster's page: a person's, a text's, the crowd's."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import numpy as np
 from fastapi import APIRouter, Response
-from sqlmodel import Session, col
+from sqlmodel import Session, col, select
 
-from forecasts import boards, cases, crowd, updating
+from forecasts import boards, calls, cases, crowd, updating
+from forecasts.boards import Filter
+from forecasts.calls import Calls
 from forecasts.cases import Spoken
 from forecasts.crowd import Extremizing
-from forecasts.leaderboard import MEASURES, Measure
+from forecasts.leaderboard import MEASURES, Board
 from forecasts.models import Forecaster
 from forecasts.permissions import visible
 from forecasts.scoring import main_rule
 from forecasts.updating import Movement
 from questions import catalog
+from questions.catalog import Listed
 from questions.models import Question, Source
-from web import reliability, views
+from questions.shape import Vector
+from web import charts, diagrams, filters, reliability, views, wording
 from web.dependencies import Now, Reading, Viewer
-from web.pages import Glance, Own, PersonPage, Place, Result
+from web.filters import Choice, Chosen
+from web.pages import Glance, Outstanding, Own, PersonPage, Place, Result, Standing, Updating
+from web.paging import PageNumber, paging
 from web.rendering import Rendering
 
 router = APIRouter()
 
+IN_WORDS = ("skill", "brier", "ranked")
+"""The boards on which somebody's standing is told in a sentence."""
+
+MOST_CALLS = 5
+ENOUGH_FOR_A_COURSE = 5
+"""How many questions must be resolved before a line over time tells anything."""
+
 
 @router.get("/people/{handle}")
-def person(handle: str, reading: Reading, viewer: Viewer, moment: Now, render: Rendering) -> Response:
-    return render(person_page(reading, views.forecaster_of(reading, handle), viewer, moment))
+def person(
+    handle: str, reading: Reading, viewer: Viewer, moment: Now, render: Rendering, chosen: Chosen, page: PageNumber = ""
+) -> Response:
+    who = views.forecaster_of(reading, handle, viewer)
+    return render(person_page(reading, who, viewer, moment, chosen, page))
 
 
-def person_page(session: Session, who: Forecaster, viewer: Forecaster | None, moment: datetime) -> PersonPage:
-    """Where somebody stands, how calibrated they are, how they update, what they scored and what they say now."""
-    questions = boards.chosen(session, boards.Filter(), visible(viewer))
-    listed = cases.chosen(session, questions)
+def person_page(
+    session: Session, who: Forecaster, viewer: Forecaster | None, moment: datetime, chosen: Choice, page: str
+) -> PersonPage:
+    """Where somebody stands, how they got there, how calibrated they are, how they update, and what they say now."""
+    narrowed, here = filters.read(session, chosen), f"/people/{who.handle}"
+    made = calls.of(session, who, boards.chosen(session, narrowed, visible(viewer)))
+    listed = {one.question.id: one for one in catalog.listed(session, col(Question.id).in_(made.question.tolist()))}
+    said = cases.spoken(session, who, list(listed.values()))
+    listing = paging(page, len(made.question), here, chosen.words, "results")
     return PersonPage(
         viewer=viewer,
-        here=f"/people/{who.handle}",
+        here=here,
         person=who,
         source=session.get(Source, who.source_id) if who.source_id else None,
-        places=_places(session, who, viewer),
-        results=_results(session, who, questions),
-        current=_current(session, who, viewer, moment),
-        view=reliability.view_of(session, who, listed, {"who": who.handle}),
-        movement=None if who.kind == "constant" else movement(cases.spoken(session, who, listed)),
-        extremizing=extremizing(cases.spoken(session, who, listed)) if who.kind == "crowd" else None,
+        choosing=filters.choosing(session, chosen),
+        standing=_standing(session, who, viewer, narrowed),
+        outstanding=Outstanding(
+            *(_told(session, who, listed, made, places) for places in (made.best(MOST_CALLS), made.worst(MOST_CALLS)))
+        ),
+        results=[_result(listed, made, i) for i in listing.of(_latest_first(listed, made))],
+        paging=listing,
+        current=_current(session, who, viewer, moment, narrowed),
+        view=reliability.view(said, chosen.words | {"who": who.handle}),
+        updating=_updating(who, said),
+        extremizing=extremizing(said) if who.kind == "crowd" else None,
     )
 
 
-def _places(session: Session, who: Forecaster, viewer: Forecaster | None) -> list[tuple[Measure, Place]]:
-    """Their row on every board on which they have one."""
-    found = []
-    for measure in MEASURES.values():
-        board = boards.board(session, measure.name, boards.Filter(), visible(viewer))
-        found += [(measure, place) for place in views.places(session, board).rows if place.forecaster.id == who.id]
-    return found
+def _standing(session: Session, who: Forecaster, viewer: Forecaster | None, narrowed: Filter) -> Standing:
+    """Their row on every board on which they have one, what the chief ones say in words, and their skill over time."""
+    people = {one.id: one for one in session.exec(select(Forecaster))}
+    found = [boards.board(session, name, narrowed, visible(viewer)) for name in MEASURES]
+    rows = [(board, place) for board in found if (place := views.place_of(board, who, people))]
+    return Standing(
+        told=[(board.measure, _words(board, place)) for board, place in rows if board.measure.name in IN_WORDS],
+        places=[(board.measure, place) for board, place in rows],
+        course=_course(session, who, viewer, narrowed),
+    )
+
+
+def _words(board: Board, place: Place) -> str:
+    return wording.standing(board.measure, place.row, sum(row.rank is not None for row in board.rows))
+
+
+def _course(session: Session, who: Forecaster, viewer: Forecaster | None, narrowed: Filter) -> diagrams.Curves | None:
+    found = boards.course(session, who, narrowed, visible(viewer))
+    if len(found.at) < 2 or found.questions[-1] < ENOUGH_FOR_A_COURSE:
+        return None
+    about = "What the board by skill said with the outcomes known by then. Above 0 is better than the others."
+    heading = charts.Heading("course", "Skill over time", about)
+    return diagrams.course(heading, found.at, found.value, found.low, found.high, found.questions)
+
+
+def _updating(who: Forecaster, said: Spoken) -> Updating:
+    moved = None if who.kind == "constant" else movement(said)
+    return Updating(len(said.question), len(np.unique(said.question)), moved)
+
+
+def _latest_first(listed: Mapping[int, Listed], made: Calls) -> list[int]:
+    """The places of the questions, the latest decided first."""
+    decided = [listed[key].question.resolution for key in made.question.tolist()]
+    return sorted(range(len(decided)), key=decided.__getitem__, reverse=True)
+
+
+def _told(
+    session: Session, who: Forecaster, listed: Mapping[int, Listed], made: Calls, places: Sequence[int]
+) -> list[Result]:
+    """These results with what was said at the end."""
+    asked = [listed[key] for key in made.question[places].tolist()] if places else []
+    said = calls.last_words(session, who, asked)
+    return [_result(listed, made, i, said) for i in places]
+
+
+def _result(listed: Mapping[int, Listed], made: Calls, i: int, said: Mapping[int, Vector] | None = None) -> Result:
+    one = listed[int(made.question[i])]
+    question, kind, shape = one.question, catalog.kind_of(one.question), catalog.shape_of(one.question)
+    vector = said.get(question.id) if said else None
+    return Result(
+        slug=question.slug,
+        title=question.title,
+        imported=question.imported,
+        outcome=views.outcome(one.resolution, kind, shape),
+        said="" if vector is None else kind.say(views.rounded(vector, kind), shape),
+        rule=views.rule(main_rule(kind.ORDERED)).title,
+        loss=float(made.loss[i]),
+        peer=float(made.peer[i]),
+        coverage=float(made.coverage[i]),
+        presence=float(made.presence[i]),
+    )
 
 
 def extremizing(said: Spoken) -> Extremizing | None:
@@ -75,30 +156,18 @@ def movement(said: Spoken) -> Movement | None:
     return updating.movement(found, found.question)
 
 
-def _results(session: Session, who: Forecaster, questions: set[int]) -> list[Result]:
-    """Scores on resolved questions, the latest decided first."""
-    found = boards.cells(session)
-    mine = found.only(found.forecaster == who.id)
-    at = {question: i for i, question in enumerate(mine.question.tolist()) if question in questions}
-    listed = catalog.listed(session, col(Question.id).in_(at))
-    listed.sort(key=lambda one: one.question.resolution, reverse=True)
-    results = []
-    for one in listed:
-        kind, i = catalog.kind_of(one.question), at[one.question.id]
-        rule = main_rule(kind.ORDERED)
-        told = views.outcome(one.resolution, kind, catalog.shape_of(one.question))
-        numbers = [float(mine.numbers[name][i]) for name in (rule, "peer", "coverage", "presence")]
-        asked = (one.question.slug, one.question.title, one.question.imported)
-        results.append(Result(*asked, told, views.rule(rule).title, *numbers))
-    return results
-
-
 def _current(
-    session: Session, who: Forecaster, viewer: Forecaster | None, moment: datetime
+    session: Session, who: Forecaster, viewer: Forecaster | None, moment: datetime, narrowed: Filter
 ) -> list[tuple[Glance, Own]]:
-    """What stands on questions that are open, or wait for resolution."""
+    """What stands on questions that are open, or wait for resolution; of the set and with the tag that are chosen."""
     standing = views.standing_forecasts(session, who, moment)
-    listed = catalog.listed(session, visible(viewer), col(Question.id).in_(standing))
-    undecided = [one for one in listed if catalog.status(one.question, one.resolution, moment) in ("open", "closed")]
+    within = [] if narrowed.within is None else [col(Question.set_id) == narrowed.within]
+    listed = catalog.listed(session, visible(viewer), col(Question.id).in_(standing), *within)
+    undecided = [
+        one
+        for one in listed
+        if catalog.status(one.question, one.resolution, moment) in ("open", "closed")
+        and (not narrowed.tag or narrowed.tag in one.question.tags)
+    ]
     looked = [views.look(session, one, moment) for one in undecided]
     return [(views.glance(asked), views.own(asked, standing[asked.question.id])) for asked in looked]

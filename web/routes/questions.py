@@ -15,7 +15,7 @@ from forecasts.permissions import may, require, visible
 from forecasts.rules import RULES
 from forecasts.scoring import main_rule, rules_for
 from forecasts.timeline import Numbers
-from questions import catalog
+from questions import catalog, percent
 from questions.errors import Refusal
 from questions.models import Question, QuestionSet
 from questions.shape import Vector
@@ -25,7 +25,7 @@ from web.filters import address
 from web.following import Sought, charted, live_of, said_by, zoom_of
 from web.pages import CommentsPage, Happens, Page, Prospects, QuestionPage, RowPage, Scored, Scores
 from web.rendering import Render, Rendering, status_of
-from web.routes.desk import ON_THE_DESK, desk_page
+from web.routes.desk import ON_THE_DESK, Tried, desk_page
 from web.sheet import view_of
 from web.views import Asked, Typed
 
@@ -39,9 +39,12 @@ MOST_SCORED = 200
 
 
 @router.get("")
-def question(slug: str, reading: Reading, viewer: Viewer, moment: Now, sought: Sought, render: Rendering) -> Response:
+def question(
+    slug: str, reading: Reading, viewer: Viewer, moment: Now, sought: Sought, render: Rendering, tried: Tried = ""
+) -> Response:
     found = catalog.find(reading, slug, visible(viewer))
-    return render(question_page(reading, found, viewer, moment, zoom=sought.zoom, before=sought.before))
+    typed = tried[: percent.LONGEST]
+    return render(question_page(reading, found, viewer, moment, tried=typed, zoom=sought.zoom, before=sought.before))
 
 
 @router.post("/forecasts")
@@ -143,17 +146,18 @@ def row_page(
 def question_page(
     session: Session, question: Question, viewer: Forecaster | None, moment: datetime,
     *, typed: Typed | None = None, saved: bool = False, way: str = "", commented: Typed | None = None,
-    zoom: str = "", before: int = 0,
+    zoom: str = "", before: int = 0, tried: str = "",
 ) -> QuestionPage:  # fmt: skip
     """Everything about one question.
 
     commented  a comment that was refused
     zoom       how many days the chart over time is narrowed to, as the address has it
     before     the entry before which the timeline ends, 0 for its newest part
+    tried      what somebody tried before they signed up
     """
     asked = views.one(session, question, moment)
     said = said_by(session, asked, viewer)
-    answer = views.answer(asked, said.standing, "question", typed=typed, saved=saved, way=way)
+    answer = views.answer(asked, said.standing, "question", typed=typed, saved=saved, way=way, tried=tried)
     return QuestionPage(
         viewer=viewer,
         here=f"/questions/{question.slug}",

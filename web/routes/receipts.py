@@ -34,7 +34,7 @@ DERIVED = ("contribution", "gain")
 def download(slug: str, handle: str, reading: Reading, viewer: Viewer, moment: Now) -> Response:
     question = catalog.find(reading, slug, visible(viewer))
     asked = views.one(reading, question, moment)
-    items, acts = found(reading, asked, views.forecaster_of(reading, handle))
+    items, acts = found(reading, asked, views.forecaster_of(reading, handle, viewer))
     name = f'attachment; filename="{question.slug}.{handle.lower()}.csv"'
     return Response(_csv(asked, items, acts), media_type="text/csv", headers={"Content-Disposition": name})
 
@@ -42,9 +42,8 @@ def download(slug: str, handle: str, reading: Reading, viewer: Viewer, moment: N
 @router.get("/{handle}")
 def receipt(slug: str, handle: str, reading: Reading, viewer: Viewer, moment: Now, render: Rendering) -> Response:
     question = catalog.find(reading, slug, visible(viewer))
-    return render(
-        receipt_page(reading, views.one(reading, question, moment), views.forecaster_of(reading, handle), viewer)
-    )
+    who = views.forecaster_of(reading, handle, viewer)
+    return render(receipt_page(reading, views.one(reading, question, moment), who, viewer))
 
 
 def receipt_page(session: Session, asked: Asked, who: Forecaster, viewer: Forecaster | None) -> ReceiptPage:
