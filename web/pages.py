@@ -272,11 +272,16 @@ class Rule:
 
 @dataclass(frozen=True)
 class Scores:
-    """Everybody's scores on one question, best first; `floored` is the log rule's floor if somebody is under it."""
+    """Everybody's scores on one question, best first.
+
+    floored  the log rule's floor, if somebody is under it
+    more     how many are not listed, where there are very many
+    """
 
     rules: Sequence[Rule]
     rows: Sequence[Scored]
     floored: float | None
+    more: int
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,13 @@ ROWS = """table => [...table.tBodies[0].rows].map(row => [
     (row.querySelector("th a") ?? row.querySelector("th")).innerText.trim(),
     ...[...row.cells].map(cell => cell.innerText.trim())])"""
 FOCUSED = "selector => document.activeElement.matches(selector)"
-# The browser's and htmx's own words on answers of 400 and more; these are watched by themselves.
-ECHOES = ("Failed to load resource: the server responded with a status of", "Response Status Error Code")
+# The browser's and htmx's own words on answers of 400 and more, which are watched by themselves; and on a server that
+# was stopped while a page still asks it for news.
+ECHOES = (
+    "Failed to load resource: the server responded with a status of",
+    "Failed to load resource: net::ERR_CONNECTION_REFUSED",
+    "Response Status Error Code",
+)
 
 
 @dataclass

@@ -333,6 +333,20 @@ def test_the_timeline_has_fifty_acts_and_leads_to_earlier_ones(
     assert "/questions/rain#timeline" in rest.links
 
 
+def test_a_revision_that_the_timeline_no_longer_shows_is_led_to(
+    visit: Visit, database: Database, rain: Question, ada: Forecaster, mo: Forecaster
+) -> None:
+    entry = revise(database, mo, rain, "A slip.", 0, title="Rain?")
+    near = page(visit, None)
+    for number in range(50):
+        say(database, ada, rain, number / 100)
+    far = page(visit, None)
+
+    assert f"#act-{entry}" in near.links
+    assert f"?before={entry + 1}#act-{entry}" in far.links
+    assert "revised the question" in part(page(visit, None, words=f"?before={entry + 1}"), f"act-{entry}")
+
+
 @pytest.mark.parametrize("words", ["before=x", "before=-1", "before=99999999999999999999", "zoom=%00", "zoom=7"])
 def test_a_part_that_nobody_offered_is_not_asked_for(visit: Visit, rain: Question, words: str) -> None:
     assert visit().get(f"/questions/rain?{words}").status_code == 200

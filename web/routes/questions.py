@@ -34,6 +34,9 @@ router = APIRouter(prefix="/questions/{slug}")
 LEVELS = ((0.1, "the low end (10%)"), (0.5, "the middle"), (0.9, "the high end (90%)"))
 """Of many bins, what one would score is shown for those in which these levels of one's forecast lie."""
 
+MOST_SCORED = 200
+"""Of how many forecasters the scores are listed."""
+
 
 @router.get("")
 def question(
@@ -237,36 +240,39 @@ def _shown(asked: Asked, mine: Sequence[Forecast]) -> list[tuple[int, str]]:
 def _scores(session: Session, asked: Asked) -> Scores:
     rules = [views.rule(name) for name in rules_for(asked.kind.ORDERED)]
     forecasters, found = boards.numbers(session, asked.question)
-    low = bool(found["floored"].any()) if found else False
+    if not len(forecasters):
+        return Scores(rules, (), None, 0)
+    low = bool(found["floored"].any())
     floor = RULES["log"].floor_for(asked.shape.size, asked.kind.ORDERED) if low else None
-    return Scores(rules, _scored(session, asked, forecasters, found, [rule.name for rule in rules]), floor)
+    rows = _scored(session, asked, forecasters, found, [rule.name for rule in rules])
+    return Scores(rules, rows, floor, len(forecasters) - len(rows))
 
 
 def _scored(
     session: Session, asked: Asked, forecasters: Numbers, found: Mapping[str, Vector], names: Sequence[str]
 ) -> list[Scored]:
-    """Everybody's scores on the question by these rules, best first."""
-    people = {who.id: who for who in session.exec(select(Forecaster))}
-    said = _last_words(session, asked, forecasters, found)
+    """The scores on the question by these rules, best first: everybody's, or of very many the best."""
+    best = np.argsort(found[names[0]] / found["coverage"], kind="stable")[:MOST_SCORED].tolist()
+    named = select(Forecaster).where(col(Forecaster.id).in_([int(forecasters[i]) for i in best]))
+    people = {who.id: who for who in session.exec(named)}
+    said = _last_words(session, asked, found["last"][best])
     rows = [
         Scored(
-            forecaster=people[who],
+            forecaster=people[int(forecasters[i])],
             losses=[float(found[name][i]) for name in names],
             peer=float(found["peer"][i]),
             coverage=float(found["coverage"][i]),
             presence=float(found["presence"][i]),
-            last=said.get(who, ""),
+            last=said.get(int(forecasters[i]), ""),
         )
-        for i, who in enumerate(forecasters.tolist())
+        for i in best
     ]
     return sorted(rows, key=lambda one: ((one.losses[0] or 0.0) / one.coverage, one.forecaster.handle))
 
 
-def _last_words(session: Session, asked: Asked, forecasters: Numbers, found: Mapping[str, Vector]) -> dict[int, str]:
-    """What everybody said at the end, in words; without those of whom no forecast stood then."""
-    if not found:
-        return {}
-    entries = [int(entry) for entry in found["last"] if entry]
+def _last_words(session: Session, asked: Asked, last: Vector) -> dict[int, str]:
+    """What those whose last entries these are said at the end, and the yardsticks, in words."""
+    entries = [int(entry) for entry in last if entry]
     said = session.exec(select(Forecast.forecaster_id, Forecast.probabilities).where(col(Forecast.entry).in_(entries)))
     vectors = dict(said.all()) | views.yardsticks(session, asked)
     return {who: asked.kind.say(views.rounded(vector, asked.kind), asked.shape) for who, vector in vectors.items()}
