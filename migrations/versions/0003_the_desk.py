@@ -1,6 +1,8 @@
 """Keep comments, revisions, looks, drafts, subscriptions and their deliveries; let forecasts lapse and be taken back.
 
-What the journal tells of these is read out of it, so that going down and up again loses no public act.
+What the journal tells of these is read out of it, so that going down and up again loses no public act. Scores follow
+from the record and are worked out a little differently from here on: they are dropped, and whoever migrates works
+them out.
 
 Revision ID: 0003
 Revises: 0002
@@ -72,6 +74,12 @@ def upgrade() -> None:
     op.add_column("forecast", sa.Column("undoes", SEQ, nullable=True))
     read_the_journal()
     guard((*KEPT, "undoes"))
+    drop_scores()
+
+
+def drop_scores() -> None:
+    for table in ("score", "participation", "crowd_path"):
+        op.execute(sa.delete(sa.table(table)))
 
 
 def make_public_tables() -> None:
@@ -243,3 +251,4 @@ def downgrade() -> None:
     op.drop_column("question_set", "expires_after")
     for name in SWITCHES:
         op.drop_column("forecaster", name)
+    drop_scores()
