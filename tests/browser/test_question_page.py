@@ -1,12 +1,16 @@
 """A question's page in a browser: news that comes by itself, comments, zoom, and a chart read with the keyboard."""
 
 from collections.abc import Iterator
+from datetime import timedelta
+from time import monotonic
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import DAY, OPENING, Invite, the_harbour
-from tests.browser.running import Server, running
+from tests.browser.running import PATIENCE, Server, running
+from tests.browser.test_accessibility import asked
+from tests.cast import called, say
 
 SHIFTS = """() => { window.shifted = 0; new PerformanceObserver(list => {
     for (const one of list.getEntries()) window.shifted += one.value; }).observe({type: "layout-shift"}); }"""
@@ -44,6 +48,33 @@ def test_what_one_does_the_other_sees_without_reloading_and_what_they_type_stays
     expect(bob.page.locator("#question-ferry-probability")).to_have_value("8")
     expect(bob.page.locator("#question-ferry-probability")).to_be_focused()
     expect(bob.page.locator("#charts details").first).to_have_attribute("open", "")
+
+
+def test_whoever_leaves_has_seen_the_page(quay: Server, invite: Invite) -> None:
+    bob = invite(quay, "Bob", signed_in=True)
+
+    def visits() -> None:
+        bob.opens("/questions/cup")
+        expect(bob.page.locator("h1")).to_contain_text("Who will win")
+
+    def leaves() -> None:
+        before, until = quay.rows("SELECT looked_at FROM look"), monotonic() + PATIENCE
+        bob.opens("/due")
+        while quay.rows("SELECT looked_at FROM look") == before:  # the browser tells it once the page is gone
+            assert monotonic() < until
+
+    visits()
+    expect(bob.page.locator("#forecast")).not_to_contain_text("new forecast")
+    leaves()
+    quay.clock.advance(timedelta(minutes=1))
+    with quay.database() as database:
+        say(database, called(database, "ada"), asked(database, "cup"), 0.5, 0.25, 0.25)
+
+    visits()
+    expect(bob.page.locator("#forecast")).to_contain_text("1 new forecast")
+    leaves()
+    visits()
+    expect(bob.page.locator("#forecast")).not_to_contain_text("new forecast")
 
 
 def test_a_comment_is_written_and_has_an_address_of_its_own(quay: Server, invite: Invite, javascript: bool) -> None:
