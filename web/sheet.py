@@ -174,7 +174,11 @@ def sheet(
 
 
 def _shown(show: str, sorts: Mapping[str, Sequence[Known]]) -> str:
-    """The sort that is wanted: by default what is open, where nothing is what will be, then what was."""
+    """The sort that is wanted: by default what is open, where nothing is what will be, then what was.
+
+    So is it for who is not signed in and asks for what only somebody who is can be told.
+    """
+    show = "" if show in OWN and show not in sorts else show
     show = show or next((name for name in ("open", "upcoming", "decided", "waiting") if sorts[name]), "open")
     if show not in sorts:
         raise InvalidView(f"“{show[:40]}” is no part of the sheet. Choose {', '.join(sorts)}.", "show")

@@ -232,8 +232,8 @@ def test_the_desk_says_so_when_nothing_is_open_and_leads_on(tmp_path: Path, invi
     with running(tmp_path, OPENING + 400 * DAY) as server:
         anybody = invite(server)
         anybody.opens("/")
-        anybody.sees("Nothing is open", "No question takes forecasts at the moment.")
-        anybody.page.get_by_role("link", name="Load or write a set of questions").click()
+        anybody.sees("Nothing is open", "Nothing was asked here yet")
+        anybody.page.locator(".first").get_by_role("link", name="Sets").click()
         anybody.is_at("/sets")
         anybody.sees("None yet.")
 

@@ -102,31 +102,31 @@ BOATS_ALONE = {"Ada": ADA_BOATS, "Bob": BOB_BOATS / 0.8, "The crowd": CROWD_BOAT
 
 # Of the yes-or-no questions with an outcome, every changed forecast: on the ferry, YES, Ada's 70 and 90%, Bob's 80 and
 # 40%; on the storm, NO, Ada's 30 and 60%, Bob's 10%. The crowd said 70, 75, 65% of the one and 30, 20, 35, 60% of the
-# other. Bin, forecasts, their mean, how often they happened, and the pooled curve over the mean.
+# other. Bin, forecasts, on how many questions, their mean, how often they happened, and the pooled curve over the mean.
 # 40% happened and 60% did not: falling, so the curve pools the two, at one half.
 CALIBRATION: Mapping[str, list[list[str]]] = {
     "": [
-        ["7.5% to 12.5%", "1", "10%", "0%", "0%"],
-        ["27.5% to 32.5%", "1", "30%", "0%", "0%"],
-        ["37.5% to 42.5%", "1", "40%", "100%", "50%"],
-        ["57.5% to 62.5%", "1", "60%", "0%", "50%"],
-        ["67.5% to 72.5%", "1", "70%", "100%", "100%"],
-        ["77.5% to 82.5%", "1", "80%", "100%", "100%"],
-        ["87.5% to 92.5%", "1", "90%", "100%", "100%"],
+        ["7.5% to 12.5%", "1", "1", "10%", "0%", "0%"],
+        ["27.5% to 32.5%", "1", "1", "30%", "0%", "0%"],
+        ["37.5% to 42.5%", "1", "1", "40%", "100%", "50%"],
+        ["57.5% to 62.5%", "1", "1", "60%", "0%", "50%"],
+        ["67.5% to 72.5%", "1", "1", "70%", "100%", "100%"],
+        ["77.5% to 82.5%", "1", "1", "80%", "100%", "100%"],
+        ["87.5% to 92.5%", "1", "1", "90%", "100%", "100%"],
     ],
     "crowd": [
-        ["17.5% to 22.5%", "1", "20%", "0%", "0%"],
-        ["27.5% to 32.5%", "1", "30%", "0%", "0%"],
-        ["32.5% to 37.5%", "1", "35%", "0%", "0%"],
-        ["57.5% to 62.5%", "1", "60%", "0%", "0%"],
-        ["62.5% to 67.5%", "1", "65%", "100%", "100%"],
-        ["67.5% to 72.5%", "1", "70%", "100%", "100%"],
-        ["72.5% to 77.5%", "1", "75%", "100%", "100%"],
+        ["17.5% to 22.5%", "1", "1", "20%", "0%", "0%"],
+        ["27.5% to 32.5%", "1", "1", "30%", "0%", "0%"],
+        ["32.5% to 37.5%", "1", "1", "35%", "0%", "0%"],
+        ["57.5% to 62.5%", "1", "1", "60%", "0%", "0%"],
+        ["62.5% to 67.5%", "1", "1", "65%", "100%", "100%"],
+        ["67.5% to 72.5%", "1", "1", "70%", "100%", "100%"],
+        ["72.5% to 77.5%", "1", "1", "75%", "100%", "100%"],
     ],
     "bob": [
-        ["7.5% to 12.5%", "1", "10%", "0%", "0%"],
-        ["37.5% to 42.5%", "1", "40%", "100%", "100%"],
-        ["77.5% to 82.5%", "1", "80%", "100%", "100%"],
+        ["7.5% to 12.5%", "1", "1", "10%", "0%", "0%"],
+        ["37.5% to 42.5%", "1", "1", "40%", "100%", "100%"],
+        ["77.5% to 82.5%", "1", "1", "80%", "100%", "100%"],
     ],
 }
 POOLED = [(0.1, 0), (0.3, 0), (0.4, 0.5), (0.6, 0.5), (0.7, 1), (0.8, 1), (0.9, 1)]
@@ -360,7 +360,7 @@ def their_pages_do(visitor: Visitor) -> None:
     }  # fmt: skip
     for handle, losses in lost.items():
         visitor.opens(f"/people/{handle}")
-        table = visitor.table("#results + .scroll table")
+        table = visitor.table("#results ~ .scroll table")
         assert {title: row["Score"] for title, row in table.items()} == {
             titles[slug]: f"{loss:.3f}" for slug, loss in losses.items()
         }

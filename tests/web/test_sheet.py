@@ -156,7 +156,12 @@ def test_the_sheet_is_narrowed_by_set_tag_and_words_and_keeps_them(visit: Visit,
     assert seen.find("input", id="q")[0].attributes["value"] == "snow"
 
 
-@pytest.mark.parametrize("query", ["?show=nothing", "?show=unanswered", "?set=nowhere"])
+def test_who_is_not_signed_in_and_asks_for_their_own_sees_what_is_open(visit: Visit, rain: Question) -> None:
+    for show in ("unanswered", "stale", "moved"):
+        assert shown(visit(), f"?show={show}") == ["rain"]
+
+
+@pytest.mark.parametrize("query", ["?show=nothing", "?set=nowhere"])
 def test_a_part_of_the_sheet_that_there_is_not_is_refused(visit: Visit, rain: Question, query: str) -> None:
     answer = visit().get(f"/{query}")
 
