@@ -375,7 +375,7 @@ def the_calibration_page_does(visitor: Visitor) -> None:
     for handle, rows in CALIBRATION.items():
         visitor.opens(f"/calibration?who={handle}")
         table = visitor.page.locator(".chart-reliability").first.locator(".chart-table tbody tr")
-        assert [row.locator("th, td").all_text_contents()[:5] for row in table.all()] == rows
+        assert [row.locator("th, td").all_text_contents()[:6] for row in table.all()] == rows
     visitor.opens("/calibration")
     visitor.sees("7 changed forecasts on 2 questions by 2 forecasters")
     assert np.allclose(pooled(visitor), POOLED, atol=0.001)  # drawn to a tenth of a pixel
