@@ -218,7 +218,8 @@ def _peer(session: Session, speaker: Forecaster, viewer: Forecaster | None, list
     within = listed[0].question.set_id if listed else None
     board = boards.board(session, "peer", Filter(within=within), visible(viewer))
     row = next((row for row in board.rows if row.forecaster == speaker.id), None)
-    return "" if row is None else wording.standing(board.measure, row, 0)
+    ranked = sum(one.rank is not None for one in board.rows)
+    return "" if row is None else wording.standing(board.measure, row, ranked)
 
 
 def _calibration(session: Session, speaker: Forecaster, binary: Sequence[Listed]) -> CalibrationView | None:

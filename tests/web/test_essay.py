@@ -301,3 +301,16 @@ def test_an_empty_set_says_so(visit: Visit, database: Database) -> None:
     publish(database)
 
     assert "There is no question in this set yet." in visit().get(PAGE).text
+
+
+def test_a_text_that_was_read_on_its_day_has_a_place_among_all_who_are_ranked(
+    visit: Visit, database: Database, clock: MovedClock, ada: Forecaster, bob: Forecaster, mo: Forecaster
+) -> None:
+    """It rained. Ada lost .01 by her 90%, the almanac .16 by its 60%, Bob .49 by his 30%: it is the second of three."""
+    rain = write(database, {"rain": (0.4, 0.6)}, draft("rain"), source={**SOURCE, "read_on": NOON.date()})["rain"]
+    for who, yes in ((ada, 0.9), (bob, 0.3)):
+        say(database, who, rain, yes)
+    clock.moment += HOUR
+    resolve(database, mo, rain, 1)
+
+    assert "rank 2 of 3" in Sight.of(visit().get(PAGE).text).text
