@@ -80,6 +80,7 @@ def draw(database: Database) -> None:
         page.keyboard.press("Enter")
         page.wait_for_selector(".row")
         PICTURE.parent.mkdir(exist_ok=True)
+        page.evaluate("scrollTo(0, 0)")  # the focus is on the first question that is not answered
         page.screenshot(path=PICTURE)
         browser.close()
     server.should_exit = True
