@@ -128,7 +128,8 @@ def test_a_draft_that_is_left_is_kept_and_two_browsers_do_not_overwrite_each_oth
         expect(beside(phone)).to_contain_text("Saved there: Will it rain?")
         expect(beside(phone)).to_contain_text("Typed here: Will it snow?")
         looks_right(phone)
-        phone.page.get_by_role("button", name="Save what is typed here").click()
+        with phone.page.expect_navigation():
+            phone.page.get_by_role("button", name="Save what is typed here").click()
 
         phone.page.reload()
         expect(phone.page.locator("#draft-title")).to_have_value("Will it snow?")
