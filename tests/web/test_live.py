@@ -231,4 +231,4 @@ def test_drawn_fragments_are_not_kept_without_end(database: Database) -> None:
 
 
 def test_the_script_is_small() -> None:
-    assert len(static_files()["live.js"][1]) < 1.5 * 1024
+    assert len(static_files()["live.js"][1]) < 1.2 * 1024

@@ -25,6 +25,4 @@
   };
   setInterval(ask, 5e3);
   document.addEventListener("visibilitychange", ask);
-  // Whoever leaves has seen the page as it was.
-  addEventListener("pagehide", () => data.look && fetch(data.look, { method: "POST", keepalive: true, redirect: "manual" }));
 }

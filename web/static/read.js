@@ -8,3 +8,8 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   here[way + "ElementSibling"]?.focus();
 });
+// Whoever leaves has seen the page as it was.
+addEventListener("pagehide", () => {
+  const { look } = document.getElementById("news")?.dataset ?? {};
+  if (look) fetch(look, { method: "POST", keepalive: true, redirect: "manual" });
+});
