@@ -50,7 +50,7 @@ def averages(acts: Acts, window: Window, losses: Vector, base: Mask) -> Daily:
     table, by_one = Table.of(acts), losses[:, None]
     require_losses(table, by_one)
     (lot,) = lots(table, Windows.of(window))
-    return judged(lot, window, lot.own(by_one)[0], base[lot.row])
+    return judged(lot, window, lot.own(by_one)[0], lot.of(base))
 
 
 def judged(lot: Lot, window: Window, own: Vector, member: Mask) -> Daily:

@@ -69,7 +69,7 @@ def compared(table: Table, windows: Windows, losses: Vector, base: Mask) -> tupl
     """The accounts of every pair together with its peer scores (p, r), in one pass: see timeline.accounts and peers."""
 
     def both(lot: Lot) -> tuple[npt.NDArray[Any], ...]:
-        own, member = lot.own(losses), base[lot.row]
+        own, member = lot.own(losses), lot.of(base)
         return *columns(lot, own), earned(lot, course(lot, own, member), member)
 
     require_losses(table, losses)

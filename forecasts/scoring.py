@@ -115,10 +115,10 @@ def assess(acts: Acts, base: Mask, window: Window, outcome: int, outcomes: Outco
     stood, coverage = account.standing > 0, account.coverage(windows)
     numbers = dict(zip(rules, account.loss.T, strict=True))
     numbers["baseline"] = baseline(numbers["log"], outcome, outcomes, coverage)
-    numbers["peer"], numbers["peer_log"] = _ahead(lot, own[[0, rules.index("log")]], base[lot.row])
+    numbers["peer"], numbers["peer_log"] = _ahead(lot, own[[0, rules.index("log")]], lot.of(base))
     numbers["peer_log"] *= 50 if outcomes.ordered else 100
-    numbers["beside"] = numbers[rules[0]] + _ahead(lot, own[:1], acts.forecaster[lot.row] == crowd)[0]
-    numbers["accuracy"] = daily.judged(lot, window, own[0], base[lot.row]).accuracy
+    numbers["beside"] = numbers[rules[0]] + _ahead(lot, own[:1], lot.of(acts.forecaster) == crowd)[0]
+    numbers["accuracy"] = daily.judged(lot, window, own[0], lot.of(base)).accuracy
     numbers["spot"] = np.where(account.last >= 0, losses[account.last, 0], np.nan)
     return Assessment(
         forecaster=account.forecaster[stood],

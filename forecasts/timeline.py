@@ -11,7 +11,8 @@ Beyond what it returns, the order of the acts and one lot are all that it holds.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Self
+from functools import cached_property
+from typing import Any, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,8 @@ from questions.shape import Vector
 
 Numbers = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
+
+Number = TypeVar("Number", bound=np.generic)
 
 NEVER = int(np.iinfo(np.int64).max)
 LOT = 50_000  # acts that are laid out together: few enough to stay near the processor
@@ -115,6 +118,11 @@ class Table:
         if self.at.ndim != 1 or any(column.shape != self.at.shape for column in columns):
             raise ValueError("The columns of these acts are not of one length.")
 
+    @cached_property
+    def expiring(self) -> bool:
+        """Whether any act expires; where none does, nobody need look up when."""
+        return bool((self.expires < NEVER).any())
+
     @classmethod
     def of(cls, acts: Acts) -> Self:
         """The acts of one question, as a table of it alone."""
@@ -155,7 +163,8 @@ class Windows:
 class Lot:
     """Some whole questions, laid out: c acts of p pairs, by question, then forecaster, then moment, then journal.
 
-    row         (c,) which act of the table
+    came        (c,) which acts of the table, by question, in the order of the journal
+    turn        (c,) which of `came` each of them is
     place       (c,) where it lies in the order of time: by question, then moment, then journal
     start       (c,) when it began to count, in microseconds after its question opened
     stop        (c,) when it ceased to; equal to `start` where it never stood within the window
@@ -167,7 +176,8 @@ class Lot:
     realised    (p,) how long it was
     """
 
-    row: Numbers
+    came: Numbers
+    turn: Numbers
     place: Numbers
     start: Numbers
     stop: Numbers
@@ -183,16 +193,18 @@ class Lot:
         """Which acts (c,) stood for any time within the window."""
         return self.stop > self.start
 
+    def of(self, column: npt.NDArray[Number]) -> npt.NDArray[Number]:
+        """Of a column (n,) of a whole table what stands there for the lot's acts, (c,)."""
+        return column[self.came][self.turn]  # through the whole column in one direction, then about within the lot
+
     def own(self, losses: Vector) -> Vector:
         """Of the losses (n, r) of a whole table those of the lot's acts, (r, c); 0 for those that never stood.
 
         Raises ValueError where one that stood lost NaN or without bound.
         """
-        found = np.empty((losses.shape[1], len(self.row)))
-        fell = ~self.stood
+        found = np.empty((losses.shape[1], len(self.turn)))
         for into, loss in zip(found, losses.T, strict=True):
-            np.take(loss, self.row, out=into, mode="clip")
-            into[fell] = 0.0
+            into[:] = np.where(self.stood, self.of(loss), 0.0)
         if not np.isfinite(found).all():
             raise ValueError("The loss of a forecast that stands is not a number.")
         return found
@@ -323,11 +335,10 @@ def columns(lot: Lot, own: Vector) -> tuple[Numbers, Numbers, Vector, Numbers, N
     lost = np.empty((pairs, len(own)))
     for rule, losses in enumerate(own):
         lost[:, rule] = np.bincount(lot.pair, losses * lasted, pairs) / lot.scheduled
-    standing = np.zeros(pairs, dtype=np.int64)
-    np.add.at(standing, lot.pair, lasted)
+    standing = np.add.reduceat(lasted, np.flatnonzero(_begins(lot.pair))) if pairs else np.zeros(0, dtype=np.int64)
     last = np.full(pairs, -1)
     final = np.flatnonzero(lot.stood & (lot.stop == lot.realised[lot.pair]))
-    last[lot.pair[final]] = lot.row[final]
+    last[lot.pair[final]] = lot.came[lot.turn[final]]
     return lot.question, lot.forecaster, lost, standing, last
 
 
@@ -394,21 +405,22 @@ def _cuts(until: Numbers, most: int) -> Iterator[tuple[int, int, int, int]]:
         yield 0, 0, 0, 0
 
 
-def _laid_out(table: Table, windows: Windows, question: Numbers, row: Numbers) -> Lot:
-    row, at = _timed(question, row, table.at[row])
-    ids = table.forecaster[row]
+def _laid_out(table: Table, windows: Windows, question: Numbers, came: Numbers) -> Lot:
+    turn, at = _timed(question, np.arange(len(came)), table.at[came])
+    ids = table.forecaster[came][turn]
     who = _from_zero(ids)
-    key = (question - question[:1]) * (who.max(initial=0) + 1) + who
-    place = in_order(key)
-    begins = _begins(key[place])
-    row, at, question, first = row[place], at[place], question[place], np.flatnonzero(begins)
-    stop = _stops(at, table.withdrawn[row], table.expires[row], begins)
-    replaced = np.append(~begins[1:] & (stop[:-1] == at[1:]), False)[: len(row)]
+    place = in_order((question - question[:1]) * (who.max(initial=0) + 1) + who)
+    turn, at, question, who = turn[place], at[place], question[place], ids[place]
+    begins = _begins(question) | _begins(who)
+    expires = table.expires[came][turn] if table.expiring else np.full_like(at, NEVER)
+    stop = _stops(at, table.withdrawn[came][turn], expires, begins)
+    replaced = np.append(~begins[1:] & (stop[:-1] == at[1:]), False)[: len(at)]
     opens, end = windows.opens[question], windows.end[question]
     start, stop = np.clip(at, opens, end) - opens, np.clip(stop, opens, end) - opens
-    pair, question, who = np.cumsum(begins) - 1, question[first], ids[place[first]]
+    pair, first = np.cumsum(begins) - 1, np.flatnonzero(begins)
+    question, who = question[first], who[first]
     scheduled, realised = windows.scheduled[question], windows.realised[question]
-    return Lot(row, place, start, stop, replaced, pair, question, who, scheduled, realised)
+    return Lot(came, turn, place, start, stop, replaced, pair, question, who, scheduled, realised)
 
 
 def _timed(question: Numbers, row: Numbers, at: Numbers) -> tuple[Numbers, Numbers]:

@@ -93,7 +93,7 @@ def season(table: Table, windows: Windows, p: Vector, outcome: Numbers, base: Ma
     crowds = np.zeros((len(outcome), 2))
 
     def score(lot: Lot) -> tuple[npt.NDArray[Any], ...]:
-        said, member = p[lot.row], base[lot.row]
+        said, member = lot.of(p), lot.of(base)
         own = np.where(lot.stood, [*_losses(said, outcome[lot.question][lot.pair]), said], 0.0)
         during = course(lot, own, member)
         losses = replace(during, sums=during.sums[:2], values=during.values[:2])
@@ -111,7 +111,7 @@ def _losses(p: Vector, y: Numbers) -> tuple[Vector, Vector]:
 
 def _of_the_mean(lot: Lot, during: Course, outcome: Numbers) -> Vector:
     """What the mean of the crowd lost on each of the lot's questions, (k, 2)."""
-    asked = np.unique(lot.question)
+    asked = lot.question[np.diff(lot.question, prepend=-1) > 0]
     mean = during.sums[2] / np.maximum(during.count, 1)
     losses = _losses(mean, np.repeat(outcome[asked], np.diff(during.first, append=len(mean))))
     flow = np.where(during.count > 0, during.share, 0.0)
