@@ -9,9 +9,9 @@ from sqlmodel import Session, col, select
 
 from forecasts import history
 from forecasts.models import Forecast, Forecaster
-from questions.models import Question
 from web import live, talk, views
 from web.filters import address
+from web.live import State
 from web.pages import Live, LivePage
 from web.views import ZOOMS, Asked
 
@@ -80,10 +80,14 @@ def charted(session: Session, asked: Asked, said: Said, zoom: str) -> dict[str, 
     }
 
 
+def state_of(asked: Asked) -> State:
+    """What a question's page shows."""
+    return live.state(f"q{asked.question.id}", [(asked.question, asked.path)], asked.moment)
+
+
 def tag_of(asked: Asked) -> str:
     """The tag of what a question's page shows."""
-    question: Question = asked.question
-    return live.tag(question.id, question.revision, history.turn(question, asked.path, asked.moment))
+    return state_of(asked).tag(history.ticks(asked.moment))
 
 
 def live_of(session: Session, asked: Asked, zoom: str, before: int, news: str = "") -> Live:
@@ -97,14 +101,14 @@ def live_page(
     session: Session, asked: Asked, viewer: Forecaster | None, said: Said, sought: Looking, news: str
 ) -> LivePage:
     """What has taken the place of what the page shows. Older parts of the timeline stay what they are."""
-    timeline = None
+    timeline, decisions = None, views.decided(session, asked.question, asked.shape)
     if not sought.before:
-        decisions = views.decided(session, asked.question, asked.shape)
         timeline = talk.timeline(session, asked, viewer, decisions, talk.revised(session, asked.question))
     return LivePage(
         viewer=viewer,
         here=f"/questions/{asked.question.slug}",
         glance=views.glance(asked),
+        decisions=decisions,
         **charted(session, asked, said, sought.zoom),
         talk=talk.talk(session, asked, viewer),
         timeline=timeline,

@@ -1,13 +1,13 @@
-"""What each process remembers of the questions that pages are open on, so that “nothing new” costs next to nothing.
+"""What each process remembers of the pages that are open, so that “nothing new” costs next to nothing.
 
 A page asks every few seconds, with the tag of the state that it shows. Whether that still holds is answered from
 memory; one task per process looks at the journal's head once a second, while anybody asks, and forgets the questions
-that were changed by an act. What changes by the clock alone is known ahead.
+that were changed by an act, and of whole sets whatever it knew. What changes by the clock alone is known ahead.
 """
 
 import threading
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -16,6 +16,7 @@ from pathlib import Path
 
 import anyio
 import anyio.to_thread
+import numpy as np
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col, select
 
@@ -33,17 +34,34 @@ MOST_DRAWN = 500
 """How many drawn fragments are kept."""
 
 
+@dataclass(frozen=True)
+class State:
+    """What a page shows: which acts brought it about, and when the clock alone changes it.
+
+    mark   names the acts
+    turns  the ticks at which it changes, rising; the first may have passed, all others are to come
+    """
+
+    mark: str
+    turns: Sequence[int]
+
+    def tag(self, now: int) -> str:
+        """The tag of the state at a tick: whoever has it has what we would show them, looks included."""
+        passed = bisect_right(self.turns, now)
+        return f'"{self.mark}-{self.turns[passed - 1] if passed else 0}-{version()}"'
+
+
 @dataclass
 class Known:
-    """What is remembered of a question: its revision, and when it changes by the clock alone, in rising ticks.
+    """What is remembered of a page.
 
-    seq    the journal's head when that was so
+    alone  the one question that it is of, with its revision; None where it is of many
+    seq    the journal's head when it was so
     asked  the look at which somebody asked last
     """
 
-    id: int
-    revision: int
-    turns: list[int]
+    state: State
+    alone: tuple[str, int] | None
     seq: int
     asked: int
 
@@ -53,7 +71,7 @@ class Watch:
     """The memory of one process.
 
     seq    the journal's head as it was last seen, `at` when that was recorded
-    known  questions by their names
+    known  pages by their names
     drawn  fragments that were drawn, by whatever they depend on
     """
 
@@ -66,25 +84,21 @@ class Watch:
     drawn: dict[tuple[object, ...], str] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def tag(self, slug: str) -> str | None:
-        """The tag of the question's state, out of memory alone; None where that does not know it."""
+    def tag(self, page: str) -> str | None:
+        """The tag of the page's state, out of memory alone; None where that does not know it."""
         self.polled = True
-        known = self.known.get(slug)
+        known = self.known.get(page)
         if known is None:
             return None
         known.asked = self.looks
-        passed = bisect_right(known.turns, max(self.at, history.ticks(self.database.clock.now())))
-        return tag(known.id, known.revision, known.turns[passed - 1] if passed else 0)
+        return known.state.tag(max(self.at, history.ticks(self.database.clock.now())))
 
-    def learn(self, session: Session, question: Question, path: crowd.Path, moment: datetime) -> None:
-        """Remember the question as this session sees it, unless the journal has gone on since."""
-        passed = history.turn(question, path, moment)
-        times = {history.ticks(question.opens_at), history.ticks(question.closes_at), *path.at.tolist()}
-        turns = sorted(at for at in times if at >= passed)
+    def learn(self, session: Session, page: str, state: State, alone: tuple[str, int] | None = None) -> None:
+        """Remember the page as this session sees it, unless the journal has gone on since."""
         seq = session.get_one(Head, 1).seq
         with self.lock:
             if seq >= self.seq:
-                self.known[question.slug] = Known(question.id, question.revision, turns, seq, self.looks)
+                self.known[page] = Known(state, alone, seq, self.looks)
 
     def look(self) -> None:
         """See whether the journal has gone on, and forget what it changed and what nobody asks for."""
@@ -92,10 +106,11 @@ class Watch:
         with self.database.reading() as session:
             head = session.get_one(Head, 1)
             if head.seq != self.seq:
-                rows = select(Question.slug, Question.revision).where(col(Question.slug).in_(list(known)))
-                revisions = dict(session.exec(rows).all())
-                for slug, one in known.items():
-                    one.seq = head.seq if revisions.get(slug) == one.revision else one.seq
+                asked = [one.alone[0] for one in known.values() if one.alone]
+                rows = select(Question.slug, Question.revision).where(col(Question.slug).in_(asked))
+                unchanged = set(session.exec(rows).all())
+                for one in known.values():
+                    one.seq = head.seq if one.alone in unchanged else one.seq
         self._go_on(head)
 
     def _go_on(self, head: Head) -> None:
@@ -103,8 +118,8 @@ class Watch:
             self.looks += 1
             self.seq, self.at = head.seq, history.ticks(head.recorded_at)
             self.known = {
-                slug: one
-                for slug, one in self.known.items()
+                page: one
+                for page, one in self.known.items()
                 if one.seq >= head.seq and self.looks - one.asked <= PATIENCE
             }
 
@@ -135,9 +150,16 @@ class Watch:
             self.known = {}
 
 
-def tag(question: int, revision: int, turn: int) -> str:
-    """The tag of a question's state: whoever has it has what we would show them, looks included."""
-    return f'"{question}-{revision}-{turn}-{version()}"'
+def state(name: str, questions: Iterable[tuple[Question, crowd.Path | None]], moment: datetime) -> State:
+    """The state at a moment of a page that shows these questions, and of some what their crowds say."""
+    now, acts, turns = history.ticks(moment), sha256(), set[int]()
+    for question, path in questions:
+        acts.update(f"{question.id} {question.revision},".encode())
+        turns |= {history.ticks(question.opens_at), history.ticks(question.closes_at)}
+        if path is not None:
+            turns.update(path.at[max(int(np.searchsorted(path.at, now, side="right")) - 1, 0) :].tolist())
+    passed = max((at for at in turns if at <= now), default=0)
+    return State(f"{name}-{acts.hexdigest()[:16]}", sorted(at for at in turns if at >= passed))
 
 
 @cache

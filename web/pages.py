@@ -869,6 +869,7 @@ class LivePage(Page):
     template = "questions/_live.html"
     partial = "questions/_live.html"
     glance: Glance
+    decisions: Sequence[Decided]
     zoom: str
     history: charts.History
     density: charts.Density | None
@@ -942,6 +943,22 @@ class SetPage(Page):
     awaited: Sequence[Awaited]
     parts: Sequence[Part]
     paging: Paging
+    live: Live
+
+
+@dataclass(frozen=True)
+class SetLivePage(Page):
+    template = "sets/_live.html"
+    partial = "sets/_live.html"
+    within: QuestionSet
+    source: Source | None
+    speaker: Forecaster | None
+    record: Record | None
+    counts: Sequence[tuple[str, int]]
+    awaited: Sequence[Awaited]
+    parts: Sequence[Part]
+    paging: Paging
+    live: Live
 
 
 @dataclass(frozen=True)

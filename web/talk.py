@@ -184,15 +184,16 @@ def _act(
 # What is new
 
 
-def latest(session: Session, question: Question) -> int:
-    """The entry of the latest act on the question."""
-    return session.exec(select(func.max(Entry.seq)).where(Entry.subject == question.slug)).one() or 0
+def latest(session: Session, *questions: Question) -> int:
+    """The entry of the latest act on any of the questions."""
+    named = col(Entry.subject).in_([question.slug for question in questions])
+    return session.exec(select(func.max(Entry.seq)).where(named)).one() or 0
 
 
-def news(session: Session, question: Question, after: int, viewer: Forecaster | None) -> str:
+def news(session: Session, slugs: Sequence[str], after: int, viewer: Forecaster | None) -> str:
     """What others did since an entry, in words: “2 new forecasts, 1 new comment”; "" where they did nothing."""
     counted = select(Entry.kind, func.count()).where(
-        Entry.subject == question.slug, col(Entry.seq) > after, col(Entry.kind).in_(tuple(NEWS))
+        col(Entry.subject).in_(slugs), col(Entry.seq) > after, col(Entry.kind).in_(tuple(NEWS))
     )
     others = counted if viewer is None else counted.where(Entry.actor != viewer.pseudonym)
     return told(dict(session.exec(others.group_by(col(Entry.kind))).all()))
@@ -213,7 +214,7 @@ def since(session: Session, asked: Asked, viewer: Forecaster | None) -> Since | 
     at = None if viewer is None else looking.last(session, viewer, asked.question)
     if at is None:
         return None
-    done = news(session, asked.question, _entry_at(session, asked.question, at), viewer)
+    done = news(session, [asked.question.slug], _entry_at(session, asked.question, at), viewer)
     return Since(at, _crowd_at(asked, at), views.glance(asked).crowd, done) if done else None
 
 

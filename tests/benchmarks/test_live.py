@@ -19,7 +19,7 @@ from forecasts.permissions import visible
 from questions import catalog
 from tests.browser.running import HERE, ROOT, FileClock
 from tests.cast import HOUR, NOON, MovedClock, draft, publish
-from web.live import Watch
+from web.live import Watch, state
 
 READERS = 500
 EVERY = 5.0
@@ -139,7 +139,7 @@ def test_that_nothing_is_new_is_told_out_of_memory(busy: Path) -> None:
         start = perf_counter()
         path = history.crowd_of(session, question)
         print(f"\nthe crowd's path, once an act        {(perf_counter() - start) * 1e3:8.1f} ms")
-        watch.learn(session, question, path, database.clock.now())
+        watch.learn(session, "rain", state("q", [(question, path)], database.clock.now()), ("rain", question.revision))
         start = perf_counter()
         watch.look()
         print(f"a look at the journal's head         {(perf_counter() - start) * 1e6:8.0f} µs")

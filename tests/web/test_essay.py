@@ -39,7 +39,7 @@ def part(html: str, key: str) -> Element:
 
 def claim(html: str, slug: str) -> Element:
     """What stands of one question."""
-    return Sight.of(html).find("li", id=slug)[0]
+    return Sight.of(html).find("li", id=f"question-{slug}")[0]
 
 
 # The claims
@@ -135,7 +135,7 @@ def test_the_record_holds_a_text_against_the_crowd_and_against_always_half(visit
     is 0.045 in the mean, over a tenth of the window: a peer score of (0.045 - 0.16) / 10 = -0.0115.
     """
     html = visit().get(PAGE).text
-    said = part(html, "record").text
+    said = part(html, "record-head").text
 
     assert "Of the 4 questions it speaks to, 1 is resolved and 1 annulled." in said
     assert "It was right about 1 and wrong about 0." in said
@@ -156,7 +156,7 @@ def test_hits_misses_and_calls_are_counted_over_every_kind(visit: Visit, judged:
     spoke, so there is no crowd to be held against. Brier: (0.9216 + 0.0036 + 0.25) / 3 = 0.3917.
     """
     html = visit().get(PAGE).text
-    said = part(html, "record").text
+    said = part(html, "record-head").text
 
     assert "Of the 7 questions it speaks to, 7 are resolved." in said
     assert "It was right about 3 and wrong about 3; on 1 it leant to no side." in said
@@ -190,7 +190,7 @@ def test_while_nothing_is_resolved_the_page_says_what_comes_next(visit: Visit, d
     drafts = [draft(f"day-{n}", resolves_at=NOON + (10 - n) * DAY) for n in range(5)]
     write(database, {f"day-{n}": (0.4, 0.6) for n in range(4)}, *drafts)
 
-    said = part(visit().get(PAGE).text, "record").text
+    said = part(visit().get(PAGE).text, "record-head").text
 
     assert "Nothing that it speaks to is resolved yet, so nobody knows. It speaks to 4 questions." in said
     assert said.endswith(
@@ -203,7 +203,7 @@ def test_an_outcome_that_should_be_known_is_due(visit: Visit, database: Database
     write(database, {"rain": (0.4, 0.6)}, draft("rain"))
     clock.moment += 2 * DAY
 
-    assert "What of the rain? outcome due since 3 Mar 2026" in part(visit().get(PAGE).text, "record").text
+    assert "What of the rain? outcome due since 3 Mar 2026" in part(visit().get(PAGE).text, "record-head").text
 
 
 @pytest.mark.parametrize(("many", "shown"), [(9, False), (10, True)])

@@ -12,10 +12,11 @@ from forecasts.database import Database
 from forecasts.models import Forecaster
 from questions.models import Question
 from tests.cast import HOUR, MovedClock, draft, publish, resolve, say
-from tests.web.conftest import Visit, token_for
+from tests.web.conftest import Town, Visit, token_for
 from tests.web.sight import Sight
+from tests.web.test_essay import write
 from web.dependencies import COOKIE
-from web.live import MOST_DRAWN, PATIENCE, Watch
+from web.live import MOST_DRAWN, PATIENCE, Watch, state
 from web.rendering import static_files
 
 
@@ -113,6 +114,9 @@ def test_a_decision_comes_too(visit: Visit, database: Database, rain: Question, 
 
     assert Sight.of(html).find("p", id="news")[0].text == "1 new decision"
     assert Sight.of(html).find("span", id="state")[0].text == "Yes, known 2 Mar 2026"
+    decided = Sight.of(html).find("div", id="decided")[0].text
+    assert decided.startswith("What was decided Yes known 2 Mar 2026, 12:00 UTC, recorded 2 Mar 2026, 12:00 UTC by ")
+    assert Sight.of(html).find("div", id="scored")[0].text == "Load this page again for the scores as they are now"
 
 
 def test_what_happens_to_another_question_is_no_news(
@@ -201,7 +205,7 @@ def test_what_was_read_before_the_journal_went_on_is_not_remembered(
         say(database, ada, rain, 0.4)
         watch.look()
 
-        watch.learn(late, question, path, clock.now())
+        watch.learn(late, "rain", state("q", [(question, path)], clock.now()))
 
     assert watch.tag("rain") is None
 
@@ -209,7 +213,7 @@ def test_what_was_read_before_the_journal_went_on_is_not_remembered(
 def test_a_question_that_nobody_asks_for_is_forgotten(database: Database, clock: MovedClock, rain: Question) -> None:
     watch = Watch(database)
     with database.reading() as session:
-        watch.learn(session, rain, history.crowd_of(session, rain), clock.now())
+        watch.learn(session, "rain", state("q", [(rain, history.crowd_of(session, rain))], clock.now()))
 
     for _ in range(PATIENCE):
         watch.look()
@@ -228,6 +232,98 @@ def test_drawn_fragments_are_not_kept_without_end(database: Database) -> None:
 
     assert len(watch.drawn) == 1
     assert watch.draw((MOST_DRAWN,), lambda: "again") == "drawn"
+
+
+# A set's page
+
+
+def test_that_nothing_is_new_in_a_set_is_told_without_asking_the_database(
+    visit: Visit, town: Town, statements: list[str]
+) -> None:
+    browser = visit()
+    known = news(browser.get("/sets/weather").text)
+    first = ask(browser, known)
+    statements.clear()
+
+    again = [ask(browser, known) for _ in range(3)]
+
+    assert first == (304, "")
+    assert again == [(304, "")] * 3
+    assert statements == []
+
+
+def test_the_crowds_of_a_set_come_to_its_page_claim_by_claim(
+    visit: Visit, database: Database, clock: MovedClock, ada: Forecaster, bob: Forecaster
+) -> None:
+    """The source says 60%, Ada 40%, and Bob 80%."""
+    questions = write(database, {"rain": (0.4, 0.6)}, draft("rain"), draft("snow"))
+    say(database, ada, questions["rain"], 0.4)
+    browser = visit(ada)
+    known = news(browser.get("/sets/weather").text)
+    say(database, bob, questions["rain"], 0.8)
+    say(database, ada, questions["snow"], 0.3)
+    look(browser)
+
+    status, html = ask(browser, known)
+
+    seen = Sight.of(html)
+    assert status == 200
+    assert seen.find("p", id="news")[0].text == "1 new forecast"
+    assert "60% of 2, the same" in seen.find("li", id="question-rain")[0].text
+    assert "30% of 1" in seen.find("li", id="question-snow")[0].text
+    assert ask(browser, news(html)) == (304, "")
+
+
+def test_a_decision_comes_to_the_set_with_what_it_says_of_the_source(
+    visit: Visit, database: Database, clock: MovedClock, ada: Forecaster, mo: Forecaster
+) -> None:
+    questions = write(database, {"rain": (0.4, 0.6)}, draft("rain"), draft("snow"))
+    browser = visit()
+    known = news(browser.get("/sets/weather").text)
+    clock.moment += HOUR
+    resolve(database, mo, questions["rain"], 1)
+    look(browser)
+
+    seen = Sight.of(ask(browser, known)[1])
+
+    assert seen.find("p", id="news")[0].text == "1 new decision"
+    assert "Right. It called this 60% likely, and it happened." in seen.find("li", id="question-rain")[0].text
+    assert "It was right about 1 and wrong about 0." in seen.find("section", id="record")[0].text
+    assert seen.find("p", id="counts")[0].text.startswith("2 questions: 1 open, 1 resolved.")
+
+
+def test_what_happens_in_another_set_is_no_news_here(
+    visit: Visit, database: Database, clock: MovedClock, rain: Question, ada: Forecaster
+) -> None:
+    write(database, {}, draft("fog"), slug="house")
+    browser = visit()
+    known = news(browser.get("/sets/house").text)
+    say(database, ada, rain, 0.4)
+    look(browser)
+
+    assert ask(browser, known) == (304, "")
+
+
+def test_a_page_of_a_long_set_hears_of_its_own_questions_and_of_the_set(
+    visit: Visit, database: Database, ada: Forecaster
+) -> None:
+    """The 51st question stands on the second page, whose claims are sent; the first hears that something happened."""
+    questions = write(database, {}, *(draft(f"day-{number}") for number in range(51)))
+    browser = visit()
+    first, second = (news(browser.get(f"/sets/weather{page}").text) for page in ("", "?page=2"))
+    say(database, ada, questions["day-50"], 0.4)
+    look(browser)
+
+    shown = [Sight.of(ask(browser, known)[1]) for known in (first, second)]
+
+    assert [len(one.find("li", id="question-day-50")) for one in shown] == [0, 1]
+    assert [one.find("p", id="news")[0].text for one in shown] == ["1 new forecast"] * 2
+
+
+def test_a_set_or_a_page_that_is_not_there_has_no_news(visit: Visit, rain: Question) -> None:
+    browser = visit()
+
+    assert [browser.get(path).status_code for path in ("/sets/nope/live", "/sets/weather/live?page=7")] == [404, 404]
 
 
 def test_the_script_is_small() -> None:

@@ -72,6 +72,7 @@ STARTS = (
     "/calibration?who=ada&set=weather",
     "/compare?a=ada&b=bob",
     "/questions/binary/live",
+    "/sets/weather/live",
     "/questions/binary/embed",
     "/questions/binary/embed.svg",
     "/questions/binary/feed.atom",

@@ -1,21 +1,20 @@
 """Sets of questions: the essay with what it implies, and loading a set out of a file."""
 
-from datetime import datetime
 from importlib.resources import files
 
 from fastapi import APIRouter, Response
 from sqlmodel import Session, col, select
 
-from forecasts import ledger, loading
+from forecasts import loading
 from forecasts.models import Forecaster
-from forecasts.permissions import may, require, visible
+from forecasts.permissions import may, require
 from questions import catalog, setfile
 from questions.errors import Refusal
-from questions.models import Question, QuestionSet, Source
-from web import essays
+from questions.models import QuestionSet
+from web import setpage
 from web.dependencies import Form, Now, Reading, SignedIn, Viewer, Writer
-from web.pages import SetPage, SetsPage
-from web.paging import PageNumber, paging
+from web.pages import SetsPage
+from web.paging import PageNumber
 from web.rendering import Rendering, status_of
 
 router = APIRouter(prefix="/sets")
@@ -55,27 +54,5 @@ def sets_page(
 def essay(
     slug: str, reading: Reading, viewer: Viewer, moment: Now, render: Rendering, page: PageNumber = ""
 ) -> Response:
-    return render(set_page(reading, catalog.find_set(reading, slug), viewer, moment, page))
-
-
-def set_page(session: Session, within: QuestionSet, viewer: Forecaster | None, moment: datetime, page: str) -> SetPage:
-    """The source claim by claim, and how good a forecaster it has been; a set without one as the list that it is."""
-    source = session.get(Source, within.source_id) if within.source_id else None
-    speaker = ledger.speaker_of(session, source) if source else None
-    listed = catalog.listed(session, visible(viewer), col(Question.set_id) == within.id)
-    said = essays.spoken(session, speaker)
-    ordered = [(head, one) for head, part in essays.in_parts(listed) for one in part]
-    here = f"/sets/{within.slug}"
-    listing = paging(page, len(ordered), here, {}, "questions")
-    return SetPage(
-        viewer=viewer,
-        here=here,
-        within=within,
-        source=source,
-        speaker=speaker,
-        record=essays.record(session, speaker, viewer, listed, said) if speaker else None,
-        counts=essays.counts(listed, moment),
-        awaited=essays.awaited(listed, moment),
-        parts=essays.parts(session, source, said, listing.of(ordered), moment),
-        paging=listing,
-    )
+    found = setpage.shown(reading, catalog.find_set(reading, slug), viewer, moment, page)
+    return render(setpage.set_page(reading, found, viewer))
