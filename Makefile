@@ -13,7 +13,7 @@ serve: .venv/runs
 	@.venv/bin/brierboard serve --load $(ESSAY)
 
 test: lint
-	.venv/bin/python -m pytest -n 2 --dist loadfile
+	.venv/bin/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 lint: .venv/tests
 	.venv/bin/ruff check
