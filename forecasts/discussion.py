@@ -43,19 +43,20 @@ def comment(session: Session, forecaster: Forecaster, question: Question, text: 
     return made
 
 
-def comments(session: Session, question: Question) -> Sequence[tuple[Comment, Forecaster]]:
-    """Every comment on the question with who wrote it, the newest first."""
+def comments(session: Session, question: Question, before: int, most: int) -> Sequence[tuple[Comment, Forecaster]]:
+    """The latest comments on the question before an entry, with who wrote each, the newest first."""
     statement = (
         select(Comment, Forecaster)
         .join(Forecaster, col(Forecaster.id) == Comment.forecaster_id)
-        .where(Comment.question_id == question.id)
+        .where(Comment.question_id == question.id, col(Comment.entry) < before)
         .order_by(col(Comment.entry).desc())
+        .limit(most)
     )
     return session.exec(statement).all()
 
 
-def stood(session: Session, question: Question) -> dict[int, Forecast]:
-    """What the author of each comment said when they wrote it, by its entry; without those of whom nothing stood."""
+def stood(session: Session, entries: Sequence[int]) -> dict[int, Forecast]:
+    """What the authors of these comments said when they wrote them, by entry; without those of whom nothing stood."""
     before = (
         select(func.max(Forecast.entry))
         .where(
@@ -69,7 +70,7 @@ def stood(session: Session, question: Question) -> dict[int, Forecast]:
     statement = select(Comment, Forecast).join(Forecast, col(Forecast.entry) == before)
     return {
         made.entry: said
-        for made, said in session.exec(statement.where(Comment.question_id == question.id))
+        for made, said in session.exec(statement.where(col(Comment.entry).in_(entries)))
         if said.probabilities is not None and (said.expires_at is None or said.expires_at > made.recorded_at)
     }
 

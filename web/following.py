@@ -20,20 +20,31 @@ from web.views import ZOOMS, Asked
 class Looking:
     """What part of a question's page an address asks for.
 
-    zoom    how many days the chart over time is narrowed to, "" for all
-    before  the entry before which the timeline ends, 0 for its newest part
-    seen    the latest entry that the page knows of
+    zoom     how many days the chart over time is narrowed to, "" for all
+    before   the entry before which the timeline ends, 0 for its newest part
+    remarks  the entry before which the comments end, 0 for the newest
+    seen     the latest entry that the page knows of
     """
 
     zoom: str = ""
     before: int = 0
+    remarks: int = 0
     seen: int = 0
+
+    @property
+    def words(self) -> dict[str, str]:
+        """The part, as addresses name it."""
+        return {"zoom": self.zoom, "before": str(self.before or ""), "remarks": str(self.remarks or "")}
+
+
+WHOLE = Looking()
 
 
 def looking(request: Request) -> Looking:
     """What the address asks for; what it does not understand counts as not asked."""
     words = request.query_params
-    return Looking(zoom_of(words), _entry(words.get("before", "")), _entry(words.get("seen", "")))
+    before, remarks, seen = (_entry(words.get(name, "")) for name in ("before", "remarks", "seen"))
+    return Looking(zoom_of(words), before, remarks, seen)
 
 
 Sought = Annotated[Looking, Depends(looking)]
@@ -90,10 +101,9 @@ def tag_of(asked: Asked) -> str:
     return state_of(asked).tag(history.ticks(asked.moment))
 
 
-def live_of(session: Session, asked: Asked, zoom: str, before: int, news: str = "") -> Live:
+def live_of(session: Session, asked: Asked, sought: Looking, news: str = "") -> Live:
     """How a page that shows this learns of more."""
-    seen = talk.latest(session, asked.question)
-    words = {"zoom": zoom, "before": str(before or ""), "seen": str(seen)}
+    words = {**sought.words, "seen": str(talk.latest(session, asked.question))}
     return Live(tag_of(asked), address(f"/questions/{asked.question.slug}/live", words), news)
 
 
@@ -110,7 +120,7 @@ def live_page(
         glance=views.glance(asked),
         decisions=decisions,
         **charted(session, asked, said, sought.zoom),
-        talk=talk.talk(session, asked, viewer),
+        talk=talk.talk(session, asked, viewer, sought.remarks),
         timeline=timeline,
-        live=live_of(session, asked, sought.zoom, sought.before, news),
+        live=live_of(session, asked, sought, news),
     )

@@ -553,10 +553,16 @@ class Remark:
 
 @dataclass(frozen=True)
 class Talk:
-    """What people write about a question, with the comment that was typed and refused."""
+    """What people write about a question, with the comment that was typed and refused.
+
+    before  the entry before which there are more comments, 0 where there are none
+    later   whether there are later ones than these
+    """
 
     rationales: Sequence[Rationale]
     remarks: Sequence[Remark]
+    before: int
+    later: bool
     typed: str = ""
     error: Refusal | None = None
 

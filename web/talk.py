@@ -10,7 +10,7 @@ from sqlalchemy import bindparam
 from sqlmodel import Session, col, func, select
 
 from forecasts import crowd, discussion, history, looking
-from forecasts.models import Forecast, Forecaster, Position
+from forecasts.models import Comment, Forecast, Forecaster, Position
 from questions import catalog
 from questions.models import Entry, Question
 from web import views
@@ -48,6 +48,7 @@ NAMES = {
 
 MOST_ACTS = 50
 MOST_RATIONALES = 50
+MOST_REMARKS = 50
 NEWEST = 2**62
 
 _ACTS = (
@@ -60,11 +61,16 @@ _ACTS = (
 )
 
 
-def talk(session: Session, asked: Asked, viewer: Forecaster | None, *, typed: Typed | None = None) -> Talk:
-    """The reasons that people gave and their comments."""
+def talk(
+    session: Session, asked: Asked, viewer: Forecaster | None, before: int = 0, *, typed: Typed | None = None
+) -> Talk:
+    """The reasons that people gave and their comments: the latest, or the latest before an entry."""
+    comments = discussion.comments(session, asked.question, before or NEWEST, MOST_REMARKS + 1)
     return Talk(
         rationales=_rationales(session, asked, viewer),
-        remarks=_remarks(session, asked, viewer),
+        remarks=_remarks(session, asked, viewer, comments[:MOST_REMARKS]),
+        before=comments[MOST_REMARKS - 1][0].entry if len(comments) > MOST_REMARKS else 0,
+        later=bool(before),
         typed=typed.form.get("comment", "") if typed else "",
         error=typed.error if typed else None,
     )
@@ -111,9 +117,10 @@ def _text(asked: Asked, said: Forecast, who: Forecaster, viewer: Forecaster | No
     return asked.kind.say(said.probabilities, asked.shape)
 
 
-def _remarks(session: Session, asked: Asked, viewer: Forecaster | None) -> list[Remark]:
-    comments = discussion.comments(session, asked.question)
-    stood = discussion.stood(session, asked.question) if comments else {}
+def _remarks(
+    session: Session, asked: Asked, viewer: Forecaster | None, comments: Sequence[tuple[Comment, Forecaster]]
+) -> list[Remark]:
+    stood = discussion.stood(session, [made.entry for made, _ in comments])
     return [
         Remark(
             made.entry, who, _text(asked, stood[made.entry], who, viewer) if made.entry in stood else "",

@@ -24,7 +24,7 @@ def test_a_comment_is_kept_and_told_in_the_journal(
     comment(database, mo, rain, "There it is.")
 
     with database.reading() as session:
-        found = [(said.text, who.name) for said, who in discussion.comments(session, rain)]
+        found = [(said.text, who.name) for said, who in discussion.comments(session, rain, 2**62, 50)]
     assert found == [("There it is.", "Mo"), ("Clouds.", "Ada")]
     assert kinds(database)[-3:] == ["comment", "resolution", "comment"]
     assert entries(database)[-1].content == '{"text":"There it is."}'

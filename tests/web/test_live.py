@@ -170,6 +170,18 @@ def test_a_page_of_older_acts_keeps_them_and_its_zoom(
     assert news(html)["data-from"].startswith("/questions/rain/live?zoom=30&before=2&seen=")
 
 
+def test_a_page_of_older_comments_keeps_them(visit: Visit, database: Database, rain: Question, ada: Forecaster) -> None:
+    browser = visit()
+    known = news(browser.get("/questions/rain?remarks=2").text)
+    say(database, ada, rain, 0.4)
+    look(browser)
+
+    html = ask(browser, known)[1]
+
+    assert Sight.of(html).find("div", id="comment-list") == []
+    assert news(html)["data-from"].startswith("/questions/rain/live?remarks=2&seen=")
+
+
 def test_ones_own_steps_are_ones_own(
     visit: Visit, database: Database, rain: Question, ada: Forecaster, bob: Forecaster
 ) -> None:

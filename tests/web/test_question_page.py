@@ -246,6 +246,29 @@ def test_a_comment_that_cannot_be_taken_is_refused_with_what_was_typed(
     assert everything(database) == before
 
 
+def test_comments_come_by_fifties_and_the_timeline_leads_to_each(
+    visit: Visit, database: Database, rain: Question, ada: Forecaster
+) -> None:
+    """Of sixty the newest page has fifty; the other ten are those that the oldest acts of the timeline lead to."""
+    made = [write(database, ada, rain, f"Number {number}").entry for number in range(60)]
+
+    newest = page(visit, None)
+    (more,) = [
+        link for link in newest.links if link.startswith("/questions/rain?remarks=") and link.endswith("#comments")
+    ]
+    earlier = Sight.of(visit().get(more).text)
+
+    shown = [[one.attributes["id"] for one in seen.find("article", class_="said")] for seen in (newest, earlier)]
+    assert shown == [[f"comment-{entry}" for entry in part[::-1]] for part in (made[10:], made[:10])]
+    assert "/questions/rain#comments" in earlier.links
+    assert f"#comment-{made[59]}" in newest.links
+    (link,) = [
+        one for one in page(visit, None, words=f"?before={made[1]}").links if one.endswith(f"#comment-{made[0]}")
+    ]
+    assert link == f"/questions/rain?remarks={made[0] + 1}#comment-{made[0]}"
+    assert f"comment-{made[0]}" in [one.attributes.get("id") for one in Sight.of(visit().get(link).text).elements]
+
+
 def test_what_people_write_can_do_nothing(visit: Visit, database: Database, rain: Question, ada: Forecaster) -> None:
     evil = "<script>alert(1)</script> [go](javascript:alert(1)) ![see](https://evil.example/x.png)"
     reason(database, ada, rain, 0.2, evil)

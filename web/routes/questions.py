@@ -22,7 +22,7 @@ from questions.shape import Vector
 from web import reasons, sheet, talk, views
 from web.dependencies import Form, Now, Reading, SignedIn, Teller, Viewer, Writer
 from web.filters import address
-from web.following import Sought, charted, live_of, said_by, zoom_of
+from web.following import WHOLE, Looking, Sought, charted, live_of, said_by, zoom_of
 from web.pages import CommentsPage, Happens, Page, Prospects, QuestionPage, RowPage, Scored, Scores
 from web.rendering import Render, Rendering, status_of
 from web.routes.desk import ON_THE_DESK, Tried, desk_page
@@ -44,7 +44,7 @@ def question(
 ) -> Response:
     found = catalog.find(reading, slug, visible(viewer))
     typed = tried[: percent.LONGEST]
-    return render(question_page(reading, found, viewer, moment, tried=typed, zoom=sought.zoom, before=sought.before))
+    return render(question_page(reading, found, viewer, moment, sought, tried=typed))
 
 
 @router.post("/forecasts")
@@ -113,7 +113,7 @@ def accepted(
     if form.get("view") == "desk":
         return render(row_page(session, question, who, moment, saved=True), otherwise=view_of(form).saved(slug))
     zoom = zoom_of(form)
-    page = question_page(session, question, who, moment, saved=True, way=form.get("way", ""), zoom=zoom)
+    page = question_page(session, question, who, moment, Looking(zoom), saved=True, way=form.get("way", ""))
     return render(page, otherwise=f"{address(f'/questions/{slug}', {'zoom': zoom})}#forecast")
 
 
@@ -131,7 +131,7 @@ def refused(
             return question_page(session, question, who, moment, typed=typed)
 
         return render(page, status=status, whole=whole)
-    return render(question_page(session, question, who, moment, typed=typed, zoom=zoom), status=status)
+    return render(question_page(session, question, who, moment, Looking(zoom), typed=typed), status=status)
 
 
 def row_page(
@@ -144,15 +144,12 @@ def row_page(
 
 
 def question_page(
-    session: Session, question: Question, viewer: Forecaster | None, moment: datetime,
-    *, typed: Typed | None = None, saved: bool = False, way: str = "", commented: Typed | None = None,
-    zoom: str = "", before: int = 0, tried: str = "",
+    session: Session, question: Question, viewer: Forecaster | None, moment: datetime, sought: Looking = WHOLE,
+    *, typed: Typed | None = None, saved: bool = False, way: str = "", commented: Typed | None = None, tried: str = "",
 ) -> QuestionPage:  # fmt: skip
     """Everything about one question.
 
     commented  a comment that was refused
-    zoom       how many days the chart over time is narrowed to, as the address has it
-    before     the entry before which the timeline ends, 0 for its newest part
     tried      what somebody tried before they signed up
     """
     asked = views.one(session, question, moment)
@@ -162,17 +159,17 @@ def question_page(
         viewer=viewer,
         here=f"/questions/{question.slug}",
         **_told(session, asked),
-        answer=replace(answer, beside=reasons.beside(session, asked, typed, zoom)),
+        answer=replace(answer, beside=reasons.beside(session, asked, typed, sought.zoom)),
         offered=reasons.offered(session, asked, viewer),
         since=talk.since(session, asked, viewer),
-        **charted(session, asked, said, zoom),
+        **charted(session, asked, said, sought.zoom),
         mine=[views.own(asked, one) for one in reversed(said.mine)],
         prospects=_prospects(session, asked, viewer, said.mine, moment),
-        talk=talk.talk(session, asked, viewer, typed=commented),
-        **_done(session, asked, viewer, before),
+        talk=talk.talk(session, asked, viewer, sought.remarks, typed=commented),
+        **_done(session, asked, viewer, sought.before),
         scores=_scores(session, asked),
         may_resolve=may(viewer, "resolve"),
-        live=live_of(session, asked, zoom, before),
+        live=live_of(session, asked, sought),
     )
 
 
