@@ -14,6 +14,7 @@ from sqlmodel import Session, col, func, select
 
 from forecasts import loading
 from forecasts.models import Draft, Forecaster
+from forecasts.permissions import sets_visible
 from questions import catalog, forms, journal, setfile
 from questions.errors import ChangedMeanwhile, InvalidQuestion, NotAllowed, NotFound, Refusal
 from questions.models import Question, QuestionSet
@@ -59,12 +60,11 @@ def waiting(session: Session) -> Sequence[tuple[Draft, Forecaster]]:
     return session.exec(statement.where(Draft.state == "review").order_by(col(Draft.saved_at), col(Draft.id))).all()
 
 
-def sets(session: Session) -> Sequence[QuestionSet]:
-    """The sets that a question may be added to: not those that came by an import."""
+def sets(session: Session, who: Forecaster) -> Sequence[QuestionSet]:
+    """The sets that they see and that a question may be added to: not those that came by an import."""
     imported = select(Question.set_id).where(Question.imported)
-    return session.exec(
-        select(QuestionSet).where(col(QuestionSet.id).not_in(imported)).order_by(QuestionSet.title)
-    ).all()
+    found = select(QuestionSet).where(col(QuestionSet.id).not_in(imported), sets_visible(session, who))
+    return session.exec(found.order_by(QuestionSet.title)).all()
 
 
 # Writing
@@ -323,7 +323,7 @@ def _within(session: Session, into: Mapping[str, str], *, by: Forecaster, moment
     """The set that was chosen, or a new one. Raises Refusal where it is not clear which."""
     title = into.get("new_set", "").strip()
     if not title:
-        return _chosen(session, into.get("set", ""))
+        return _chosen(session, into.get("set", ""), by)
     if not forms.slug_of(title) or len(title) > setfile.LONGEST_LINE:
         raise InvalidDraft("That is no title for a set. Write a short one with Latin letters or digits.", "new_set")
     fields = setfile.judge_about({"set": {"title": title, "slug": forms.slug_of(title)}})
@@ -331,8 +331,8 @@ def _within(session: Session, into: Mapping[str, str], *, by: Forecaster, moment
     return catalog.publish_set(session, fields, by=by.pseudonym, moment=moment)
 
 
-def _chosen(session: Session, slug: str) -> QuestionSet:
-    found = next((one for one in sets(session) if one.slug == slug), None)
+def _chosen(session: Session, slug: str, by: Forecaster) -> QuestionSet:
+    found = next((one for one in sets(session, by) if one.slug == slug), None)
     if found is None:
         raise InvalidDraft("No set is chosen. Choose one, or write the title of a new one.", "set")
     return found

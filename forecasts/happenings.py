@@ -1,6 +1,6 @@
 """What there is to tell: which events happened that a subscription asks for and was not told of yet."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,8 +8,8 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from forecasts import crowd, digest, history
-from forecasts.models import Delivery, Subscription
-from forecasts.permissions import visible
+from forecasts.models import Delivery, Forecaster, Subscription
+from forecasts.permissions import hides, visible
 from questions import catalog, percent
 from questions.models import Question, QuestionSet, Resolution, said
 from questions.shape import Vector
@@ -36,12 +36,14 @@ class News:
 
     decided  decisions that were made since the last look, the earliest first; none that an import brought along
     open     the questions that take forecasts
+    seen     the ids of the questions that each subscriber sees, by theirs
     moves    when each subscription was last told that a question's crowd moved, by its id and the question's name
     """
 
     moment: datetime
     decided: Sequence[tuple[Resolution, Question]]
     open: Sequence[Question]
+    seen: Mapping[int, Collection[int]]
     moves: Mapping[tuple[int, str], datetime]
 
 
@@ -54,7 +56,8 @@ def gather(session: Session, seq: int, moment: datetime, *, mail: bool) -> list[
     subscriptions = [one for one in session.exec(running) if mail or one.channel != "mail"]
     if not subscriptions:
         return []
-    news = News(moment, _decided(session, seq), _open(session, moment), _moves(session))
+    seen = _seen(session, {one.forecaster_id for one in subscriptions})
+    news = News(moment, _decided(session, seq), _open(session, moment), seen, _moves(session))
     found = [delivery for one in subscriptions for delivery in _deliveries(session, one, news)]
     known = _known(session, {one.event for one in found})
     return [one for one in found if (one.subscription_id, one.event) not in known]
@@ -64,15 +67,20 @@ def _decided(session: Session, seq: int) -> list[tuple[Resolution, Question]]:
     statement = (
         select(Resolution, Question)
         .join(Question, col(Question.id) == Resolution.question_id)
-        .where(Resolution.entry > seq, col(Resolution.claimed_at).is_(None), visible(None))
+        .where(Resolution.entry > seq, col(Resolution.claimed_at).is_(None))
         .order_by(col(Resolution.entry))
     )
     return list(session.exec(statement).all())
 
 
 def _open(session: Session, moment: datetime) -> list[Question]:
-    listed = catalog.listed(session, visible(None), Question.opens_at <= moment, Question.closes_at > moment)  # type: ignore[arg-type]
+    listed = catalog.listed(session, Question.opens_at <= moment, Question.closes_at > moment)  # type: ignore[arg-type]
     return [one.question for one in listed if catalog.status(one.question, one.resolution, moment) == "open"]
+
+
+def _seen(session: Session, people: Iterable[int]) -> dict[int, set[int]]:
+    persons = {key: session.get_one(Forecaster, key) for key in people}
+    return {key: set(session.exec(select(Question.id).where(visible(session, who)))) for key, who in persons.items()}
 
 
 def _moves(session: Session) -> dict[tuple[int, str], datetime]:
@@ -97,8 +105,9 @@ def _deliveries(session: Session, one: Subscription, news: News) -> Iterator[Del
             yield Delivery(subscription_id=one.id, event=event, content={"event": name, **content}, due_at=due_at)
 
 
-def _asks_for(one: Subscription, question: Question) -> bool:
-    return one.set_id is None or one.set_id == question.set_id
+def _asks_for(one: Subscription, question: Question, news: News) -> bool:
+    """Whether a subscription asks for this question, and its owner sees it."""
+    return one.set_id in (None, question.set_id) and question.id in news.seen[one.forecaster_id]
 
 
 # Decisions
@@ -107,7 +116,7 @@ def _asks_for(one: Subscription, question: Question) -> bool:
 def _decisions(session: Session, one: Subscription, news: News) -> Iterator[Told]:
     """Every decision since the subscription began."""
     for made, question in news.decided:
-        if _asks_for(one, question) and made.recorded_at >= one.made_at:
+        if _asks_for(one, question, news) and made.recorded_at >= one.made_at:
             yield f"resolved:{question.slug}:{made.entry}", _decision(session, made, question)
 
 
@@ -138,7 +147,7 @@ def _closings(session: Session, one: Subscription, news: News) -> Iterator[Told]
     """The open questions that close within two days, for a digest those that would when the one after it is sent."""
     soon = SOON + (digest.following(one.every, digest.following(one.every, news.moment)) if one.every else news.moment)
     for question in news.open:
-        if _asks_for(one, question) and question.closes_at <= soon:
+        if _asks_for(one, question, news) and question.closes_at <= soon:
             sentence = f"Closes on {catalog.spoken(question.closes_at)}."
             facts = {"closes_at": said(question.closes_at)}
             yield f"closing:{question.slug}", _content(session, question, news.moment, sentence, facts)
@@ -152,10 +161,15 @@ def _crowd_moves(session: Session, one: Subscription, news: News) -> Iterator[To
     for question in news.open:
         told = news.moves.get((one.id, question.slug))
         since = max(told, one.made_at) if told else one.made_at
-        if _asks_for(one, question) and (told is None or news.moment - told >= AGAIN):
+        again = told is None or news.moment - told >= AGAIN
+        if _asks_for(one, question, news) and again and not _hidden(session, one, question, news.moment):
             content = _move(session, question, since, news.moment)
             if content is not None:
                 yield f"moved:{question.slug}:{news.moment.isoformat()}", content
+
+
+def _hidden(session: Session, one: Subscription, question: Question, moment: datetime) -> bool:
+    return bool(hides(session, session.get_one(Forecaster, one.forecaster_id), question, "open", moment))
 
 
 def _move(session: Session, question: Question, since: datetime, moment: datetime) -> dict[str, Any] | None:

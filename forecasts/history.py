@@ -136,6 +136,14 @@ def crowd_of(session: Session, question: Question) -> crowd.Path:
     return path
 
 
+def nothing(question: Question) -> crowd.Path:
+    """The path of a crowd of nobody."""
+    size = catalog.shape_of(question).size
+    none, blank = np.zeros(0, dtype=np.int64), np.zeros((0, size))
+    silent = Acts(none, none, blank, np.zeros(0, dtype=bool), none)
+    return crowd.path(silent, catalog.kind_of(question).ORDERED)
+
+
 def turn(question: Question, path: crowd.Path, moment: datetime) -> int:
     """When the question became what it is now, in ticks: by an act, by an expiry, by its opening or its closing.
 

@@ -1,17 +1,26 @@
-"""Who may do what. Every route and command asks here."""
+"""Who may do what, who sees what, and when. Every route, command and feed asks here."""
+
+from collections.abc import Collection
+from datetime import datetime
 
 from sqlalchemy import ColumnElement
-from sqlmodel import col
+from sqlmodel import Session, col, or_, select
 
-from forecasts.models import Forecaster
+from forecasts.models import Forecaster, Position
 from questions.errors import NotAllowed
-from questions.models import Question
+from questions.models import AS_ITS_SET, Question, QuestionSet
 
 RANKS = ("forecaster", "moderator", "administrator")
 LEAST = {
     "forecast": "forecaster", "ask": "forecaster", "resolve": "moderator", "load": "moderator",
-    "publish": "moderator", "revise": "moderator", "appoint": "administrator",
+    "publish": "moderator", "revise": "moderator", "show": "moderator", "appoint": "administrator",
 }  # fmt: skip
+
+RULES = "reveals"
+"""Where a session keeps when people see what others say, by their sets."""
+
+OPENED = "opened"
+"""Where a session keeps the keys of the links that whoever asks has opened: what they see besides."""
 
 
 def may(actor: Forecaster | None, act: str) -> bool:
@@ -25,9 +34,99 @@ def require(actor: Forecaster, act: str) -> None:
         raise NotAllowed(f"You are a {actor.role}, and this takes a {LEAST[act]}. Ask an administrator for the role.")
 
 
-def visible(actor: Forecaster | None) -> ColumnElement[bool]:
-    """The condition on questions under which somebody sees them."""
-    return col(Question.state) == "published"
+# Who sees which question
+
+
+def visible(session: Session, actor: Forecaster | None) -> ColumnElement[bool]:
+    """The condition on questions under which somebody sees them; `session` knows which links they have opened.
+
+    A question without an audience of its own has its set's. What is unlisted is seen by whoever opened its link, and
+    from then on by whoever forecast on it; what is a draft, by moderators alone, who see everything.
+    """
+    published = col(Question.state) == "published"
+    if may(actor, "show"):
+        return published
+    sets = select(QuestionSet.id).where(sets_visible(session, actor))
+    keys = _opened(session)
+    seen: list[ColumnElement[bool]] = [
+        col(Question.audience).in_(_audiences(actor)),
+        (col(Question.audience) == AS_ITS_SET) & col(Question.set_id).in_(sets),
+    ]
+    if keys:
+        seen.append(col(Question.key).in_(keys))
+    if actor is not None:
+        seen.append(_answered(actor))
+    return published & or_(*seen)
+
+
+def _answered(actor: Forecaster) -> ColumnElement[bool]:
+    """The condition on questions that are no drafts, and on which somebody forecast."""
+    forecast = select(Position.question_id).where(Position.forecaster_id == actor.id)
+    drafts = select(QuestionSet.id).where(QuestionSet.audience == "draft")
+    in_draft = (col(Question.audience) == AS_ITS_SET) & col(Question.set_id).in_(drafts)
+    return col(Question.id).in_(forecast) & (col(Question.audience) != "draft") & ~in_draft
+
+
+def public() -> ColumnElement[bool]:
+    """The condition on questions that everybody sees without opening any link: what caches and other sites may keep."""
+    sets = select(QuestionSet.id).where(QuestionSet.audience == "public")
+    as_set = (col(Question.audience) == AS_ITS_SET) & col(Question.set_id).in_(sets)
+    return (col(Question.state) == "published") & ((col(Question.audience) == "public") | as_set)
+
+
+def sets_visible(session: Session, actor: Forecaster | None) -> ColumnElement[bool]:
+    """The condition on sets under which somebody sees them."""
+    if may(actor, "show"):
+        return col(QuestionSet.id).is_not(None)
+    open_to_them = col(QuestionSet.audience).in_(_audiences(actor))
+    keys = _opened(session)
+    return open_to_them | col(QuestionSet.key).in_(keys) if keys else open_to_them
+
+
+def _audiences(actor: Forecaster | None) -> tuple[str, ...]:
+    return ("public",) if actor is None else ("public", "members")
+
+
+def _opened(session: Session) -> Collection[str]:
+    found: Collection[str] = session.info.get(OPENED, ())
+    return found
+
+
+# Who sees what others say
+
+
+def reveal_of(session: Session, question: Question) -> tuple[str, datetime | None]:
+    """When people see what others say of a question, by its own rule or its set's."""
+    if question.reveal != AS_ITS_SET:
+        return question.reveal, question.reveals_at
+    rules = session.info.get(RULES)
+    if rules is None or question.set_id not in rules:
+        found = session.exec(select(QuestionSet.id, QuestionSet.reveal, QuestionSet.reveals_at))
+        rules = session.info[RULES] = {key: (reveal, reveals_at) for key, reveal, reveals_at in found}
+    found_rule: tuple[str, datetime | None] = rules[question.set_id]
+    return found_rule
+
+
+def hides(session: Session, actor: Forecaster | None, question: Question, status: str, moment: datetime) -> str:
+    """The rule by which what others say of a question is kept from somebody at a moment; "" where it is not.
+
+    Moderators are kept from it like anybody who forecasts. What is decided is open to all.
+    """
+    rule, reveals_at = reveal_of(session, question)
+    if rule == "always" or status in ("resolved", "annulled"):
+        return ""
+    if rule == "at":
+        return rule if reveals_at is None or moment < reveals_at else ""
+    if status == "closed":
+        return ""
+    return "" if rule == "answered" and actor is not None and _has_answered(session, actor, question) else rule
+
+
+def _has_answered(session: Session, actor: Forecaster, question: Question) -> bool:
+    return session.get(Position, (question.id, actor.id)) is not None
+
+
+# Who sees a forecaster's own pages
 
 
 def sees(actor: Forecaster | None, who: Forecaster) -> bool:

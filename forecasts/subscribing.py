@@ -13,6 +13,7 @@ from forecasts.accounts import seal
 from forecasts.happenings import EVENTS
 from forecasts.models import Confirmation, Delivery, Forecaster, Postbox, Subscription
 from forecasts.outbox import ENDED
+from forecasts.permissions import sets_visible
 from questions import catalog
 from questions.errors import NotFound, Refusal
 from questions.models import said
@@ -141,7 +142,7 @@ def choose_digest(
     mail = mail or Subscription(forecaster_id=person.id, channel="mail", made_at=moment, stop=secrets.token_urlsafe(24))
     if mail.ended_at is not None:
         mail.made_at, mail.ended_at = moment, None
-    mail.every, mail.events, mail.set_id = every, list(events), _set_id(session, within)
+    mail.every, mail.events, mail.set_id = every, list(events), _set_id(session, person, within)
     session.add(mail)
     session.flush()
     _move_up(session, mail, moment)
@@ -195,7 +196,7 @@ def add_webhook(
         raise InvalidSubscription(f"You have {MOST} webhooks, and no more can be had. Remove one first.", "address")
     added = Subscription(
         forecaster_id=person.id, channel=channel, made_at=moment, address=address, events=list(events),
-        secret=webhooks.new_secret() if channel == "webhook" else "", set_id=_set_id(session, within),
+        secret=webhooks.new_secret() if channel == "webhook" else "", set_id=_set_id(session, person, within),
     )  # fmt: skip
     session.add(added)
     session.flush()
@@ -284,8 +285,8 @@ def require_events(events: Sequence[str]) -> None:
         raise InvalidSubscription("Nothing is chosen. Choose at least one thing to be told of.", "events")
 
 
-def _set_id(session: Session, slug: str) -> int | None:
-    return catalog.find_set(session, slug).id if slug else None
+def _set_id(session: Session, person: Forecaster, slug: str) -> int | None:
+    return catalog.find_set(session, slug, sets_visible(session, person)).id if slug else None
 
 
 def _end(session: Session, one: Subscription, moment: datetime) -> None:

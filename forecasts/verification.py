@@ -15,7 +15,7 @@ from forecasts.models import Comment, Forecast, Forecaster, Position
 from questions import catalog, journal
 from questions.journal import UNREADABLE, Broken
 from questions.kinds import KINDS
-from questions.models import Entry, Question, QuestionSet, Resolution, Revision, Source
+from questions.models import AS_ITS_SET, Entry, Question, QuestionSet, Resolution, Revision, Showing, Source
 
 TABLES: Mapping[str, type[SQLModel]] = {
     "source": Source,
@@ -26,9 +26,16 @@ TABLES: Mapping[str, type[SQLModel]] = {
     "resolution": Resolution,
     "revision": Revision,
     "comment": Comment,
+    "showing": Showing,
 }
 PUBLISHED: Mapping[str, Any] = {"state": "published"}
 """What no entry says because it is one: nothing is journalled before it is published."""
+
+CHANGED: Mapping[str, Mapping[str, str]] = {
+    "question": {"audience": AS_ITS_SET, "reveal": AS_ITS_SET},
+    "set": {"audience": "public", "reveal": "always"},
+}
+"""What may be changed after publication, and what of these an entry does not say as it is so by default."""
 
 CLOSE = 1e-9
 
@@ -89,38 +96,59 @@ def _compare(session: Session, entry: Entry, names: _Names) -> None:
 
 
 def _as_it_is_now(session: Session, entry: Entry) -> str | None:
-    """What an entry says; of a question with what revisions made of its words since."""
-    if entry.kind != "question" or entry.content is None:
+    """What an entry says; of a question or a set with what was changed of it since."""
+    if entry.kind not in CHANGED or entry.content is None:
         return entry.content
-    later = select(Entry.content).where(Entry.kind == "revision", Entry.subject == entry.subject, Entry.seq > entry.seq)
+    later = select(Entry.kind, Entry.content).where(Entry.subject == entry.subject, Entry.seq > entry.seq)
+    changed = later.where(col(Entry.kind).in_(("revision", "showing"))).order_by(col(Entry.seq))
     content = json.loads(entry.content)
-    for told in session.exec(later.order_by(col(Entry.seq))):
-        content |= json.loads(told)["changes"] if told else {}
+    for kind, told in session.exec(changed):
+        said = json.loads(told) if told else {}
+        if kind == "revision" and entry.kind == "question":
+            content |= said["changes"] if said else {}
+        elif said.get("of") == entry.kind:
+            content = _shown_as(content, said, CHANGED[entry.kind])
     return rfc8785.dumps(content).decode()
+
+
+def _shown_as(content: dict[str, Any], said: Mapping[str, Any], defaults: Mapping[str, str]) -> dict[str, Any]:
+    """What a question or a set says of itself once it is shown so: only what is not so by default."""
+    words = {name: said[name] for name, default in defaults.items() if said[name] != default}
+    if "reveal" in words and said["reveals_at"]:
+        words["reveals_at"] = said["reveals_at"]
+    return {name: value for name, value in content.items() if name not in (*defaults, "reveals_at")} | words
 
 
 def _facts(row: Any, names: _Names) -> dict[str, Any]:
     """What a row says that its entry must say too."""
+    content, facts = _content(row, names), {"subject": _subject(row, names)}
     if isinstance(row, Forecast):
-        content = row.as_published(KINDS[names.of(Question, "kind", row.question_id)].ORDERED)
-        kind = "withdrawal" if row.probabilities is None else "forecast"
-        actor = names.of(Forecaster, "pseudonym", row.forecaster_id)
-        facts: dict[str, Any] = {"kind": kind, "actor": actor, "recorded_at": row.recorded_at}
-        facts["subject"] = names.of(Question, "slug", row.question_id)
-    elif isinstance(row, Resolution | Revision | Comment):
-        content = dict(row.as_published())
-        facts = {"subject": names.of(Question, "slug", row.question_id), "recorded_at": row.recorded_at}
-        if isinstance(row, Comment):
-            facts["actor"] = names.of(Forecaster, "pseudonym", row.forecaster_id)
-    elif isinstance(row, Question):
-        content = row.as_published(names.of(QuestionSet, "slug", row.set_id))
-        facts = {"subject": row.slug, "state": row.state}
-    elif isinstance(row, QuestionSet):
-        source = names.session.get_one(Source, row.source_id) if row.source_id else None
-        content, facts = row.as_published(source), {"subject": row.slug}
-    else:
-        content, facts = row.as_published(), {"subject": row.slug}
+        facts["kind"] = "withdrawal" if row.probabilities is None else "forecast"
+    if isinstance(row, Forecast | Comment):
+        facts["actor"] = names.of(Forecaster, "pseudonym", row.forecaster_id)
+    if isinstance(row, Question):
+        facts["state"] = row.state
+    elif not isinstance(row, QuestionSet | Source):
+        facts["recorded_at"] = row.recorded_at
     return facts | {"content": rfc8785.dumps(content).decode()}
+
+
+def _content(row: Any, names: _Names) -> dict[str, Any]:
+    if isinstance(row, Forecast):
+        return row.as_published(KINDS[names.of(Question, "kind", row.question_id)].ORDERED)
+    if isinstance(row, Question):
+        return row.as_published(names.of(QuestionSet, "slug", row.set_id))
+    if isinstance(row, QuestionSet):
+        return row.as_published(names.session.get_one(Source, row.source_id) if row.source_id else None)
+    return dict(row.as_published())
+
+
+def _subject(row: Any, names: _Names) -> str:
+    if isinstance(row, Question | QuestionSet | Source):
+        return row.slug
+    if isinstance(row, Showing) and row.set_id is not None:
+        return names.of(QuestionSet, "slug", row.set_id)
+    return names.of(Question, "slug", row.question_id)
 
 
 def _require_nothing_more(session: Session) -> None:

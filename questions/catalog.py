@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, bindparam, update
 from sqlmodel import Session, col, func, select
 
-from questions import journal
+from questions import audiences, journal
 from questions.errors import ChangedMeanwhile, InvalidQuestion, NotFound, NotResolvable, QuestionNotOpen, Refusal
 from questions.kinds import KINDS
 from questions.models import REVISABLE, WORDS, Question, QuestionSet, Resolution, Revision, Source, table_of
@@ -60,9 +60,10 @@ def is_name(text: str) -> bool:
     return text.isprintable()
 
 
-def find_set(session: Session, slug: str) -> QuestionSet:
-    """The set of that name. Raises NotFound."""
-    found = session.exec(select(QuestionSet).where(QuestionSet.slug == slug)).first() if is_name(slug) else None
+def find_set(session: Session, slug: str, *conditions: ColumnElement[bool]) -> QuestionSet:
+    """The set of that name, if the conditions on it hold. Raises NotFound, alike for what one may not see."""
+    statement = select(QuestionSet).where(QuestionSet.slug == slug, *conditions)
+    found = session.exec(statement).first() if is_name(slug) else None
     if found is None:
         raise NotFound(f"There is no set “{slug[:80]}”. The desk lists those there are.")
     return found
@@ -153,11 +154,17 @@ def publish_set(session: Session, draft: Mapping[str, Any], *, by: str, moment: 
     added = QuestionSet(
         entry=0, slug=draft["slug"], title=draft["title"], description=draft["description"],
         source_id=source.id if source else None, expires_after=draft.get("expires_after"),
+        **_shown(draft, of_set=True),
     )  # fmt: skip
     added.entry = journal.append(session, "set", added.slug, added.as_published(source), by=by, moment=moment).seq
     session.add(added)
     session.flush()
     return added
+
+
+def _shown(draft: Mapping[str, Any], *, of_set: bool) -> dict[str, Any]:
+    shown = audiences.judge(draft, of_set=of_set)
+    return {**vars(shown), "key": audiences.key_for(shown.audience)}
 
 
 def _publish_source(session: Session, draft: Mapping[str, Any], *, by: str, moment: datetime) -> Source:
@@ -176,6 +183,7 @@ def publish(
         raise InvalidQuestion(f"There is a question “{draft['slug']}” already. Choose another slug.", "slug")
     fields = {name: draft[name] for name in (*WORDS, "tags", "group", "spec", "opens_at", "closes_at", "resolves_at")}
     imported = bool(draft.get("imported"))
+    fields |= _shown(draft, of_set=False)
     question = Question(entry=0, set_id=within.id, position=position, imported=imported, **fields)
     content = question.as_published(within.slug)
     question.entry = journal.append(session, "question", question.slug, content, by=by, moment=moment).seq

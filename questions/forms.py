@@ -158,17 +158,18 @@ def moments(typed: Typed, moment: datetime) -> dict[str, datetime]:
 
 def fixed(typed: Typed, moment: datetime) -> dict[str, str]:
     """What was typed with each time as what it is taken for now, so that “in 3 weeks” does not move any more."""
-    made = {**typed, **{name: _stamp(found) for name, found in moments(typed, moment).items()}}
+    made = {**typed, **{name: stamp(found) for name, found in moments(typed, moment).items()}}
     if typed.get("direction") == "by":
         made["thresholds"] = "\n".join(
-            _stamp(deadlines.closing(line, moment, "thresholds")) for line in lines(typed.get("thresholds", ""))
+            stamp(deadlines.closing(line, moment, "thresholds")) for line in lines(typed.get("thresholds", ""))
         )
     for number in claims(typed):
         made |= {f"claim-{number}-{name}": value for name, value in fixed(claim_of(typed, number), moment).items()}
     return made
 
 
-def _stamp(moment: datetime) -> str:
+def stamp(moment: datetime) -> str:
+    """A moment as forms hold it: 2026-12-31 23:59, in UTC."""
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "seconds" if moment.second else "minutes")
 
 
@@ -299,7 +300,7 @@ def _rung(typed: Typed, value: datetime | float, moment: datetime) -> Draft:
     texts = {name: typed.get(name, "").replace(THRESHOLD, label) for name in WORDS}
     own = {"slug": f"{base}-{typed['direction']}-{suffix}", "group": base, "kind": "binary"}
     if isinstance(value, datetime) and not _got(typed, "closes_at"):
-        own["closes_at"] = _stamp(value)
+        own["closes_at"] = stamp(value)
     table = _table({**typed, **texts, **own}, moment)
     table["opens_at"] = max(table.get("opens_at", moment), moment.replace(microsecond=0))
     _require_ahead(table, moment)

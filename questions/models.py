@@ -125,10 +125,17 @@ class QuestionSet(SQLModel, table=True):
 
     expires_after  for what share of a question's time a forecast stands where its forecaster does not say; None for
                    until the end
+    audience       who sees it: one of AUDIENCES
+    key            what stands in the link that opens it while it is unlisted; no public act
+    reveal         when people see what others say of its questions: one of REVEALS; from `reveals_at` on for "at"
     """
 
     __tablename__ = "question_set"
-    __table_args__ = (CheckConstraint("expires_after > 0 AND expires_after <= 1", name="expires_after"),)
+    __table_args__ = (
+        CheckConstraint("expires_after > 0 AND expires_after <= 1", name="expires_after"),
+        CheckConstraint("audience IN ('public', 'members', 'unlisted', 'draft')", name="audience"),
+        CheckConstraint("reveal IN ('always', 'answered', 'closed', 'at')", name="reveal"),
+    )
 
     id: int = Field(default=None, primary_key=True)
     entry: int = Field(foreign_key="entry.seq", unique=True, sa_type=Seq)
@@ -137,12 +144,44 @@ class QuestionSet(SQLModel, table=True):
     description: str = Field(default="", sa_type=Text)
     source_id: int | None = Field(default=None, foreign_key="source.id")
     expires_after: float | None = None
+    audience: str = "public"
+    key: str | None = Field(default=None, index=True, unique=True)
+    reveal: str = "always"
+    reveals_at: datetime | None = Field(default=None, sa_type=Moment)
 
     def as_published(self, source: Source | None) -> dict[str, Any]:
         """What the journal says of this set."""
         words = {"slug": self.slug, "title": self.title, "description": self.description}
         share = {} if self.expires_after is None else {"expires_after": self.expires_after}
-        return {**words, "source": source.slug if source else None} | share
+        return {**words, "source": source.slug if source else None} | share | shown_to(self, "public", "always")
+
+
+AUDIENCES: Mapping[str, str] = {
+    "public": "Everybody",
+    "members": "Whoever has an account here",
+    "unlisted": "Whoever has the link",
+    "draft": "Moderators alone",
+}
+"""Who sees a set, or a question whose audience is not its set's."""
+
+REVEALS: Mapping[str, str] = {
+    "always": "At any time",
+    "answered": "After one’s own forecast",
+    "closed": "After the question has closed",
+    "at": "From a moment on",
+}
+"""When people see what others say of a question. Once it is decided everybody does."""
+
+AS_ITS_SET = "set"
+"""The audience, or the reveal, of a question that has none of its own."""
+
+
+def shown_to(one: "QuestionSet | Question", audience: str, reveal: str) -> dict[str, str]:
+    """What the journal says of who sees it and when, where that is not what it is by default."""
+    words = {"audience": one.audience if one.audience != audience else "", "reveal": ""}
+    if one.reveal != reveal:
+        words |= {"reveal": one.reveal, "reveals_at": said(one.reveals_at) or ""}
+    return {name: word for name, word in words.items() if word}
 
 
 WORDS = ("slug", "kind", "title", "background", "criteria", "fine_print", "resolves_from", "claim", "paragraph")
@@ -157,6 +196,9 @@ class Question(SQLModel, table=True):
     resolution  seq of the latest resolution, 0 while there is none: what two moderators at once are told apart by
     revision    grows with every public act on the question; caches are keyed by it
     imported    whether it came by an import: such questions alone take forecasts that were made elsewhere, earlier
+    audience    who sees it: one of AUDIENCES, or as its set
+    key         what stands in the link that opens it while it is unlisted; no public act
+    reveal      when people see what others say: one of REVEALS, or as its set; from `reveals_at` on for "at"
     """
 
     __tablename__ = "question"
@@ -164,6 +206,8 @@ class Question(SQLModel, table=True):
         CheckConstraint("opens_at < closes_at", name="closes_after_it_opens"),
         CheckConstraint("closes_at <= resolves_at", name="resolves_after_it_closes"),
         CheckConstraint("state IN ('draft', 'review', 'published')", name="state"),
+        CheckConstraint("audience IN ('set', 'public', 'members', 'unlisted', 'draft')", name="audience"),
+        CheckConstraint("reveal IN ('set', 'always', 'answered', 'closed', 'at')", name="reveal"),
     )
 
     id: int = Field(default=None, primary_key=True)
@@ -189,12 +233,17 @@ class Question(SQLModel, table=True):
     resolution: int = Field(default=0, sa_type=Seq)
     revision: int = 0
     imported: bool = False
+    audience: str = AS_ITS_SET
+    key: str | None = Field(default=None, index=True, unique=True)
+    reveal: str = AS_ITS_SET
+    reveals_at: datetime | None = Field(default=None, sa_type=Moment)
 
     def as_published(self, set_slug: str) -> dict[str, Any]:
         """What the journal says of this question."""
         words = {name: getattr(self, name) for name in (*WORDS, "tags", "group", "spec", "position")}
         times = {name: said(getattr(self, name)) for name in ("opens_at", "closes_at", "resolves_at")}
-        return words | times | {"set": set_slug} | ({"imported": True} if self.imported else {})
+        more = {"imported": True} if self.imported else {}
+        return words | times | {"set": set_slug} | more | shown_to(self, AS_ITS_SET, AS_ITS_SET)
 
 
 class Resolution(SQLModel, table=True):
@@ -256,3 +305,28 @@ class Revision(SQLModel, table=True):
     def as_published(self) -> dict[str, Any]:
         """What the journal says of this change."""
         return {"changes": self.changes, "note": self.note}
+
+
+class Showing(SQLModel, table=True):
+    """A change of who sees a set or a question, or of when they see what others say, after it was published.
+
+    One of set_id and question_id is None. All stay; the set or the question has what the latest says.
+    """
+
+    __tablename__ = "showing"
+    __table_args__ = (CheckConstraint("(set_id IS NULL) <> (question_id IS NULL)", name="of_one"),)
+
+    entry: int = Field(
+        primary_key=True, foreign_key="entry.seq", sa_type=Seq, sa_column_kwargs={"autoincrement": False}
+    )
+    set_id: int | None = Field(default=None, foreign_key="question_set.id", index=True)
+    question_id: int | None = Field(default=None, foreign_key="question.id", index=True)
+    recorded_at: datetime = Field(sa_type=Moment)
+    audience: str
+    reveal: str
+    reveals_at: datetime | None = Field(default=None, sa_type=Moment)
+
+    def as_published(self) -> dict[str, Any]:
+        """What the journal says of this change."""
+        of = "set" if self.question_id is None else "question"
+        return {"of": of, "audience": self.audience, "reveal": self.reveal, "reveals_at": said(self.reveals_at)}

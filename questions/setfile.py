@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
+from questions import audiences
 from questions.errors import InvalidQuestion, Refusal
 from questions.kinds import KINDS
 from questions.shape import Kind, Vector
@@ -18,7 +19,8 @@ LONGEST_TEXT = 20_000
 DEEPEST = 10
 NOT_TEXT = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
-SET = {"slug": "slug", "title": "line", "description": "text?", "expires_after": "share?"}
+SHOWN = {"audience": "word?", "reveal": "word?", "reveals_at": "moment?"}
+SET = {"slug": "slug", "title": "line", "description": "text?", "expires_after": "share?", **SHOWN}
 SOURCE = {
     "slug": "slug", "name": "line", "title": "line", "author": "line?", "note": "text?",
     "said_at": "moment", "read_on": "date",
@@ -26,7 +28,7 @@ SOURCE = {
 QUESTION = {
     "slug": "slug", "kind": "kind", "title": "line", "background": "text?", "criteria": "text", "fine_print": "text?",
     "resolves_from": "text?", "claim": "text?", "paragraph": "line?", "tags": "tags?", "group": "slug?",
-    "opens_at": "moment", "closes_at": "moment", "resolves_at": "moment?",
+    "opens_at": "moment", "closes_at": "moment", "resolves_at": "moment?", **SHOWN,
 }  # fmt: skip
 
 
@@ -78,6 +80,7 @@ def judge_about(table: Mapping[str, Any]) -> dict[str, Any]:
     """The set's own fields with its source's, as SetFile has them. Raises InvalidQuestion, naming the field."""
     _require_known(table, ("set", "source", "questions"))
     fields = _judge(_table(table, "set"), SET)
+    fields |= vars(audiences.judge(fields, of_set=True))
     fields["source"] = _judge(_table(table, "source"), SOURCE) if "source" in table else None
     return fields
 
@@ -118,6 +121,7 @@ def judge_question(table: object, with_source: bool) -> Draft:
     fields["resolves_at"] = fields["resolves_at"] or fields["closes_at"]
     fields["group"] = fields["group"] or fields["slug"]
     _require_order(fields)
+    fields |= vars(audiences.judge(fields, of_set=False))
     spec = _part(table, kind.SPEC)
     _require_labels(spec)
     shape = kind.shape(spec)
@@ -263,6 +267,6 @@ def _share(value: object, name: str) -> float:
 
 _READ = {
     "slug": _slug, "line": _line, "text": _long, "kind": _kind, "moment": _moment, "date": _date, "tags": _tags,
-    "share": _share,
+    "share": _share, "word": _slug,
 }  # fmt: skip
 _EMPTY: dict[str, Any] = {"tags?": [], "moment?": None, "share?": None}

@@ -71,11 +71,10 @@ def draft(slug: str = "rain", kind: str = "binary", **changes: Any) -> dict[str,
 
 def publish(
     database: Database, *drafts: Mapping[str, Any], within: str = "weather", source: Mapping[str, Any] | None = None,
-    expires_after: float | None = None,
+    **more: Any,
 ) -> list[Question]:  # fmt: skip
-    """Publish these questions in a set of their own."""
-    about: dict[str, Any] = {"slug": within, "title": "The weather", "description": "", "source": source}
-    about |= {"expires_after": expires_after}
+    """Publish these questions in a set of their own, of which `more` may be said."""
+    about: dict[str, Any] = {"slug": within, "title": "The weather", "description": "", "source": source} | more
     with database.writing() as (session, moment):
         added = catalog.publish_set(session, about, by=journal.OPERATOR, moment=moment)
         return [
@@ -182,7 +181,7 @@ def board(database: Database, measure: str = "brier", within: int | None = None)
     """The board by a measure, over everything or over one set: each row by its forecaster's handle."""
     with database.reading() as session:
         names = dict(session.execute(sqlalchemy.select(col(Forecaster.id), col(Forecaster.handle))).all())
-        found = boards.board(session, measure, boards.Filter(within=within), visible(None))
+        found = boards.board(session, measure, boards.Filter(within=within), visible(session, None))
     return {names[row.forecaster]: row for row in found.rows}
 
 

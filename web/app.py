@@ -43,6 +43,7 @@ from web.routes import (
     sets,
     settings,
     sharing,
+    showing,
     writing,
 )
 from web.security import SameOrigin
@@ -65,6 +66,7 @@ ROUTES = (
     receipts,
     resolutions,
     revisions,
+    showing,
     ladders,
     writing,
     sets,

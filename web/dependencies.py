@@ -13,6 +13,7 @@ from sqlmodel import Session
 from forecasts import accounts
 from forecasts.database import Database, Writing
 from forecasts.models import Forecaster
+from forecasts.permissions import OPENED
 from forecasts.settings import Settings
 from questions import journal
 from questions.errors import Refusal
@@ -23,6 +24,12 @@ PARTS = (
     "review", "return", "publication", "deletion", "claims",
 )  # fmt: skip
 """The ends of addresses that are no pages: their forms stand on the page before."""
+
+LINKS = "brierboard_links"
+"""The cookie that remembers which links to unlisted questions and sets were opened."""
+
+KEY = re.compile("[A-Za-z0-9_-]{22}")
+MOST_LINKS, LONGEST_LINK = 30, 22
 
 NOT_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 LONGEST_FIELD = 20_000
@@ -66,9 +73,16 @@ async def place(request: Request) -> AsyncIterator[None]:
 
 
 def reading(request: Request, _: Annotated[None, Depends(place)]) -> Iterator[Session]:
-    """A session that lasts as long as the request and writes nothing."""
+    """A session that lasts as long as the request, knows which links were opened, and writes nothing."""
     with database_of(request).reading() as session:
+        session.info[OPENED] = opened(request)
         yield session
+
+
+def opened(request: Request) -> tuple[str, ...]:
+    """The keys of the links to unlisted questions and sets that this browser has opened, the latest last."""
+    kept = request.cookies.get(LINKS, "")[: MOST_LINKS * (LONGEST_LINK + 1)].split(".")
+    return tuple(key for key in kept if KEY.fullmatch(key))[-MOST_LINKS:]
 
 
 Reading = Annotated[Session, Depends(reading)]

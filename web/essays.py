@@ -54,12 +54,12 @@ def in_parts(listed: Sequence[Listed]) -> list[tuple[str, list[Listed]]]:
 
 def parts(
     session: Session, source: Source | None, said: Mapping[int, Forecast],
-    shown: Sequence[tuple[str, Listed]], moment: datetime,
+    shown: Sequence[tuple[str, Listed]], viewer: Forecaster | None, moment: datetime,
 ) -> list[Part]:  # fmt: skip
     """What is shown of a set, each question with the head of its part."""
     found: dict[str, list[Point]] = {}
     for head, one in shown:
-        asked = views.look(session, one, moment)
+        asked = views.look(session, one, viewer, moment)
         found.setdefault(head, []).append(_point(asked, source, said.get(one.question.id)))
     return [Part(head.replace("-", " ").capitalize(), points) for head, points in found.items()]
 
@@ -216,7 +216,7 @@ def _versus(session: Session, speaker: Forecaster, binary: Sequence[Listed], mad
 
 def _peer(session: Session, speaker: Forecaster, viewer: Forecaster | None, listed: Sequence[Listed]) -> str:
     within = listed[0].question.set_id if listed else None
-    board = boards.board(session, "peer", Filter(within=within), visible(viewer))
+    board = boards.board(session, "peer", Filter(within=within), visible(session, viewer))
     row = next((row for row in board.rows if row.forecaster == speaker.id), None)
     ranked = sum(one.rank is not None for one in board.rows)
     return "" if row is None else wording.standing(board.measure, row, ranked)

@@ -10,6 +10,8 @@ from fastapi import Depends, Request
 from sqlmodel import Session, col, select
 
 from forecasts.boards import KINDS, Filter
+from forecasts.models import Forecaster
+from forecasts.permissions import sets_visible, visible
 from questions import catalog
 from questions.errors import Refusal
 from questions.models import Question, QuestionSet
@@ -67,7 +69,7 @@ def address(path: str, words: Mapping[str, str]) -> str:
     return f"{path}?{query}" if query else path
 
 
-def read(session: Session, chosen: Choice) -> Filter:
+def read(session: Session, chosen: Choice, viewer: Forecaster | None) -> Filter:
     """The filter that these words mean. Raises NotFound for a set that is not there, InvalidFilter for the rest."""
     if chosen.kind not in ("", *KINDS):
         raise InvalidFilter(f"“{chosen.kind[:40]}” is no kind of forecaster. Choose {', '.join(KINDS)}.", "kind")
@@ -75,7 +77,7 @@ def read(session: Session, chosen: Choice) -> Filter:
         raise InvalidFilter("That is no tag. Choose one from the list.", "tag")
     since, until = _day(chosen.since, "since"), _day(chosen.until, "until")
     return Filter(
-        within=catalog.find_set(session, chosen.set).id if chosen.set else None,
+        within=catalog.find_set(session, chosen.set, sets_visible(session, viewer)).id if chosen.set else None,
         tag=chosen.tag,
         since=since,
         until=None if until is None or until.year == MAXYEAR else until + timedelta(days=1),
@@ -104,12 +106,17 @@ def _count(text: str) -> int:
     return max(1, int(text))
 
 
-def choosing(session: Session, chosen: Choice) -> Choosing:
+def choosing(session: Session, chosen: Choice, viewer: Forecaster | None) -> Choosing:
     """The form with everything there is to choose from."""
-    tags = {tag for found in session.exec(select(Question.tags)) for tag in found}
-    return Choosing(chosen, all_sets(session), sorted(tags, key=str.casefold))
+    return Choosing(chosen, all_sets(session, viewer), all_tags(session, viewer))
 
 
-def all_sets(session: Session) -> list[QuestionSet]:
+def all_tags(session: Session, viewer: Forecaster | None) -> list[str]:
+    """The tags to choose from."""
+    tagged = session.exec(select(Question.tags).where(visible(session, viewer)))
+    return sorted({tag for found in tagged for tag in found}, key=str.casefold)
+
+
+def all_sets(session: Session, viewer: Forecaster | None) -> list[QuestionSet]:
     """The sets to choose from."""
-    return list(session.exec(select(QuestionSet).order_by(col(QuestionSet.title))))
+    return list(session.exec(select(QuestionSet).where(sets_visible(session, viewer)).order_by(col(QuestionSet.title))))

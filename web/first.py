@@ -7,7 +7,7 @@ import numpy as np
 from sqlmodel import Session, col, exists, select
 
 from forecasts.models import Forecaster, Position
-from forecasts.permissions import visible
+from forecasts.permissions import public
 from forecasts.rules import brier
 from questions import catalog, percent
 from questions.errors import InvalidAnswer
@@ -31,7 +31,7 @@ def first(session: Session, viewer: Forecaster | None, moment: datetime, tried: 
     question = None if viewer else _to_begin_with(session, moment)
     if question is None:
         return None
-    glance, criteria = views.glance(views.one(session, question, moment)), views.paragraphs(question.criteria)
+    glance, criteria = views.glance(views.one(session, question, None, moment)), views.paragraphs(question.criteria)
     if not tried.strip():
         return First(glance, criteria, "", "", [], None, may_sign_up)
     typed = tried.strip()[: percent.LONGEST]
@@ -50,7 +50,7 @@ def _to_begin_with(session: Session, moment: datetime) -> Question | None:
     statement = (
         select(Question)
         .outerjoin(Resolution, col(Resolution.entry) == Question.resolution)
-        .where(visible(None), Question.kind == "binary", undecided)
+        .where(public(), Question.kind == "binary", undecided)
         .where(Question.opens_at <= moment, Question.closes_at > moment)
     )
     return session.exec(statement.order_by(crowded.desc(), col(Question.closes_at), col(Question.id))).first()

@@ -50,6 +50,7 @@ class Glance:
     closes_at: datetime
     crowd: str
     count: int
+    hidden: str
     spark: charts.Sparkline
     outcome: str
     known_at: datetime | None
@@ -236,6 +237,7 @@ class Terms:
 
     recorded_at  when the question was put on record here; of an imported one that says how far back it may reach
     ladder       the group whose rung the question is, "" where it is none
+    audience     who sees it, in words; "" where everybody does
     """
 
     background: Sequence[str]
@@ -247,6 +249,7 @@ class Terms:
     recorded_at: datetime
     tags: Sequence[str]
     ladder: str
+    audience: str
 
 
 @dataclass(frozen=True)
@@ -840,7 +843,7 @@ class QuestionPage(Page):
     partial = "questions/_forecast.html"
     glance: Glance
     kind: str
-    within: QuestionSet
+    within: QuestionSet | None
     terms: Terms
     revised: Sequence[Revised]
     claim: Claim
@@ -884,6 +887,18 @@ class LivePage(Page):
     talk: Talk
     timeline: Timeline | None
     live: Live
+
+
+@dataclass(frozen=True)
+class ShowingPage(Page):
+    template = "showing/page.html"
+    back: str
+    title: str
+    typed: Mapping[str, str]
+    audiences: Sequence[tuple[str, str]]
+    reveals: Sequence[tuple[str, str]]
+    link: str
+    error: Refusal | None
 
 
 @dataclass(frozen=True)
@@ -950,6 +965,7 @@ class SetPage(Page):
     parts: Sequence[Part]
     paging: Paging
     live: Live
+    may_show: bool
 
 
 @dataclass(frozen=True)

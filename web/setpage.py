@@ -9,7 +9,7 @@ from sqlmodel import Session, col
 
 from forecasts import history, ledger
 from forecasts.models import Forecast, Forecaster
-from forecasts.permissions import visible
+from forecasts.permissions import may, visible
 from questions import catalog
 from questions.catalog import Listed
 from questions.models import Question, QuestionSet, Source
@@ -46,7 +46,7 @@ def shown(session: Session, within: QuestionSet, viewer: Forecaster | None, mome
     """What somebody sees of a set. Raises NotFound for a page that there is not."""
     source = session.get(Source, within.source_id) if within.source_id else None
     speaker = ledger.speaker_of(session, source) if source else None
-    found = catalog.listed(session, visible(viewer), col(Question.set_id) == within.id)
+    found = catalog.listed(session, visible(session, viewer), col(Question.set_id) == within.id)
     listed = [(head, one) for head, part in essays.in_parts(found) for one in part]
     listing = paging(page, len(listed), f"/sets/{within.slug}", {}, "questions")
     return Shown(within, source, speaker, listed, essays.spoken(session, speaker), listing, moment)
@@ -62,7 +62,8 @@ def state_of(session: Session, one: Shown) -> State:
 
 def set_page(session: Session, one: Shown, viewer: Forecaster | None) -> SetPage:
     """The source claim by claim, and how good a forecaster it has been; a set without one as the list that it is."""
-    return SetPage(viewer=viewer, here=f"/sets/{one.within.slug}", **_parts(session, one, viewer))
+    parts = _parts(session, one, viewer)
+    return SetPage(viewer=viewer, here=f"/sets/{one.within.slug}", may_show=may(viewer, "show"), **parts)
 
 
 def live_page(session: Session, one: Shown, viewer: Forecaster | None, news: str) -> SetLivePage:
@@ -80,7 +81,7 @@ def _parts(session: Session, one: Shown, viewer: Forecaster | None, news: str = 
         "record": essays.record(session, speaker, viewer, found, one.said) if speaker else None,
         "counts": essays.counts(found, one.moment),
         "awaited": essays.awaited(found, one.moment),
-        "parts": essays.parts(session, one.source, one.said, one.listing.of(one.listed), one.moment),
+        "parts": essays.parts(session, one.source, one.said, one.listing.of(one.listed), viewer, one.moment),
         "paging": one.listing,
         "live": _live(session, one, news),
     }

@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 
 from forecasts import crowd, history, ledger, looking
 from forecasts.models import Forecast, Forecaster
-from forecasts.permissions import visible
+from forecasts.permissions import sets_visible, visible
 from questions import catalog
 from questions.catalog import Listed
 from questions.errors import Refusal
@@ -162,8 +162,8 @@ def sheet(
     rows = [_row(one, typed, saved) for one in here]
     return Sheet(
         tabs=_tabs(sorts, view, show),
-        sections=_sections(session, here, rows, grouped=show not in ORDERS),
-        narrowing=_narrowing(session, view, show),
+        sections=_sections(session, sets_visible(session, viewer), here, rows, grouped=show not in ORDERS),
+        narrowing=_narrowing(session, viewer, view, show),
         page=number,
         pages=pages,
         turned=[address("/", view.words | {"page": str(at)}) for at in (number - 1, number + 1)],
@@ -196,15 +196,15 @@ def _tabs(sorts: Mapping[str, Sequence[Known]], view: Wanted, show: str) -> list
 
 def _known(session: Session, viewer: Forecaster | None, moment: datetime, view: Wanted) -> list[Known]:
     """Every question that the set, the tag and the words of the view leave."""
-    conditions: list[ColumnElement[bool]] = [visible(viewer)]
+    conditions: list[ColumnElement[bool]] = [visible(session, viewer)]
     if view.set:
-        conditions.append(col(Question.set_id) == catalog.find_set(session, view.set).id)
+        conditions.append(col(Question.set_id) == catalog.find_set(session, view.set, sets_visible(session, viewer)).id)
     words = view.q.casefold().split()
     found = [one for one in catalog.listed(session, *conditions) if _fits(one, view.tag, words)]
     standing = views.standing_forecasts(session, viewer, moment)
     looked = looking.lasts(session, viewer) if viewer else {}
     return [
-        Known(views.look(session, one, moment), standing.get(one.question.id), looked.get(one.question.id))
+        Known(views.look(session, one, viewer, moment), standing.get(one.question.id), looked.get(one.question.id))
         for one in found
     ]
 
@@ -259,14 +259,16 @@ def _track(one: Known) -> Track:
     return Track(*(None if vector is None else round(float(vector[1]) * 100, 1) for vector in said))
 
 
-def _sections(session: Session, shown: Sequence[Known], rows: Sequence[DeskRow], *, grouped: bool) -> list[Section]:
-    """The rows under their sets where they come set by set, else all of them under nothing."""
+def _sections(
+    session: Session, seen: ColumnElement[bool], shown: Sequence[Known], rows: Sequence[DeskRow], *, grouped: bool
+) -> list[Section]:
+    """The rows under their sets where they come set by set and the set is seen, else all of them under nothing."""
     if not grouped:
         return [Section("", "", rows)] if rows else []
-    sets = {one.id: one for one in session.exec(select(QuestionSet))}
+    sets = {one.id: (one.slug, one.title) for one in session.exec(select(QuestionSet).where(seen))}
     pairs = zip(shown, rows, strict=True)
     return [
-        Section(sets[key].slug, sets[key].title, [row for _, row in part])
+        Section(*sets.get(key, ("", "")), [row for _, row in part])
         for key, part in groupby(pairs, key=lambda pair: pair[0].question.set_id)
     ]
 
@@ -279,13 +281,13 @@ def _focus(rows: Sequence[DeskRow], saved: str) -> str:
     return next((row.glance.slug for row in rows if row.answer.error), next(iter(unanswered), ""))
 
 
-def _narrowing(session: Session, view: Wanted, show: str) -> Narrowing:
+def _narrowing(session: Session, viewer: Forecaster | None, view: Wanted, show: str) -> Narrowing:
     """What the form above the sheet offers, and what it has."""
-    tags = {tag for found in session.exec(select(Question.tags)) for tag in found}
-    return Narrowing(show, view.set, view.tag, view.q, filters.all_sets(session), sorted(tags, key=str.casefold))
+    sets, tags = filters.all_sets(session, viewer), filters.all_tags(session, viewer)
+    return Narrowing(show, view.set, view.tag, view.q, sets, tags)
 
 
 def known_of(session: Session, question: Question, who: Forecaster, moment: datetime) -> Known:
     """One question as its row on the sheet needs it."""
-    asked = views.one(session, question, moment)
+    asked = views.one(session, question, who, moment)
     return Known(asked, ledger.standing(session, who, question, moment), looking.last(session, who, question))

@@ -111,8 +111,9 @@ def _now(asked: Asked, said: Forecast, latest: Forecast, who: Forecaster, viewer
 
 
 def _text(asked: Asked, said: Forecast, who: Forecaster, viewer: Forecaster | None) -> str:
-    """What somebody said in words; "" for a withdrawal, and for what is theirs alone to see."""
-    if said.probabilities is None or (who.private and (viewer is None or viewer.id != who.id)):
+    """What somebody said in words; "" for a withdrawal, and for what the viewer is not to see."""
+    theirs_alone = who.private and (viewer is None or viewer.id != who.id)
+    if said.probabilities is None or theirs_alone or not asked.tells(who, viewer):
         return ""
     return asked.kind.say(said.probabilities, asked.shape)
 

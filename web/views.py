@@ -9,7 +9,7 @@ from itertools import groupby
 import numpy as np
 from sqlmodel import Session, col, select
 
-from forecasts import crowd, history, ledger, speech
+from forecasts import crowd, history, ledger, permissions, speech
 from forecasts.leaderboard import Board, Measure, Row
 from forecasts.models import CROWD, Forecast, Forecaster, Position
 from forecasts.permissions import sees
@@ -18,7 +18,7 @@ from forecasts.timeline import standing_at
 from questions import catalog
 from questions.catalog import Listed
 from questions.errors import NotFound, Refusal
-from questions.models import Entry, Question, Resolution, Source
+from questions.models import AS_ITS_SET, AUDIENCES, Entry, Question, QuestionSet, Resolution, Source
 from questions.shape import Kind, Series, Shape, Vector
 from web import charts, diagrams
 from web.pages import Answer, Claim, Decided, Glance, Own, Place, Places, Quoted, Rule, Terms
@@ -38,7 +38,11 @@ class Typed:
 
 @dataclass(frozen=True)
 class Asked:
-    """A question with everything that looking at it needs, read once."""
+    """A question with everything that somebody who looks at it needs, read once.
+
+    path    what the crowd said; nothing where that is hidden from them
+    hidden  until when it is, in words; "" where it is not
+    """
 
     question: Question
     resolution: Resolution | None
@@ -47,6 +51,11 @@ class Asked:
     path: crowd.Path
     window: charts.Window
     moment: datetime
+    hidden: str = ""
+
+    def tells(self, who: Forecaster, viewer: Forecaster | None) -> bool:
+        """Whether the viewer may see what somebody says here: their own, a text's, and others' unless it is hidden."""
+        return not self.hidden or who.kind == "source" or (viewer is not None and viewer.id == who.id)
 
     @property
     def status(self) -> str:
@@ -70,15 +79,27 @@ class Asked:
         return crowd.at(self.path, self.window.now if running else self.window.until - 1)
 
 
-def look(session: Session, listed: Listed, moment: datetime) -> Asked:
-    """Read what looking at a question needs."""
+def look(session: Session, listed: Listed, viewer: Forecaster | None, moment: datetime) -> Asked:
+    """Read what somebody needs who looks at a question: the one place that keeps the crowd from them."""
     question, resolution = listed.question, listed.resolution
     known_at = resolution.known_at if resolution and resolution.verdict == "resolved" else None
     window = charts.Window(
         history.ticks(question.opens_at), history.ticks(question.closes_at), history.ticks(known_at or moment)
     )
-    path = history.crowd_of(session, question)
-    return Asked(question, resolution, catalog.kind_of(question), catalog.shape_of(question), path, window, moment)
+    status = catalog.status(question, resolution, moment)
+    rule = permissions.hides(session, viewer, question, status, moment)
+    path = history.nothing(question) if rule else history.crowd_of(session, question)
+    until = _until(session, question, rule) if rule else ""
+    kind, shape = catalog.kind_of(question), catalog.shape_of(question)
+    return Asked(question, resolution, kind, shape, path, window, moment, until)
+
+
+def _until(session: Session, question: Question, rule: str) -> str:
+    """Until when what others say is hidden, in words."""
+    _, reveals_at = permissions.reveal_of(session, question)
+    if rule == "at":
+        return f"until {catalog.spoken(reveals_at)}" if reveals_at else "until the question is decided"
+    return "until you forecast" if rule == "answered" else f"until {catalog.spoken(question.closes_at)}"
 
 
 def glance(asked: Asked) -> Glance:
@@ -93,6 +114,7 @@ def glance(asked: Asked) -> Glance:
         closes_at=question.closes_at,
         crowd="" if said is None else asked.kind.say(rounded(said, asked.kind), asked.shape),
         count=asked.count,
+        hidden=asked.hidden,
         spark=sparkline(asked),
         outcome=outcome(asked.resolution, asked.kind, asked.shape),
         known_at=asked.resolution.known_at if asked.resolution else None,
@@ -245,7 +267,7 @@ def spread_chart(asked: Asked, mine: Vector | None) -> charts.Density | None:
 
 def tenths_chart(session: Session, asked: Asked) -> diagrams.Histogram | None:
     """How many people say what of a yes-or-no question, without saying who; None of others, whose charts tell it."""
-    if asked.kind.ORDERED or asked.shape.size > 2:
+    if asked.hidden or asked.kind.ORDERED or asked.shape.size > 2:
         return None
     counts = history.tenths(session, asked.question, asked.moment)
     about = "How many people’s standing forecasts lie in each tenth. Nobody is named."
@@ -359,7 +381,15 @@ def terms(session: Session, asked: Asked) -> Terms:
         recorded_at=session.get_one(Entry, question.entry).recorded_at,
         tags=question.tags,
         ladder=question.group if "ladder" in question.spec else "",
+        audience=_audience(session, question),
     )
+
+
+def _audience(session: Session, question: Question) -> str:
+    """Who sees the question, in words; "" where everybody does."""
+    own = question.audience
+    audience = own if own != AS_ITS_SET else session.get_one(QuestionSet, question.set_id).audience
+    return "" if audience == "public" else AUDIENCES[audience].lower()
 
 
 def forecaster_of(session: Session, handle: str, viewer: Forecaster | None) -> Forecaster:
@@ -387,9 +417,9 @@ def rule(name: str) -> Rule:
     return Rule(name, RULES[name].TITLE, RULES[name].ABOUT)
 
 
-def one(session: Session, question: Question, moment: datetime) -> Asked:
+def one(session: Session, question: Question, viewer: Forecaster | None, moment: datetime) -> Asked:
     """Look at one question."""
-    return look(session, Listed(question, catalog.latest(session, question)), moment)
+    return look(session, Listed(question, catalog.latest(session, question)), viewer, moment)
 
 
 def standing_of(

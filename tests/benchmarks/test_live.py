@@ -135,7 +135,7 @@ def test_that_nothing_is_new_is_told_out_of_memory(busy: Path) -> None:
     database = Database(f"sqlite:///{busy}", MovedClock(NOON + HOUR))
     watch = Watch(database)
     with database.reading() as session:
-        question = catalog.find(session, "rain", visible(None))
+        question = catalog.find(session, "rain", visible(session, None))
         start = perf_counter()
         path = history.crowd_of(session, question)
         print(f"\nthe crowd's path, once an act        {(perf_counter() - start) * 1e3:8.1f} ms")

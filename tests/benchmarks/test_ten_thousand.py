@@ -102,7 +102,7 @@ def test_ten_thousand_forecasts(board: Database, clock: MovedClock, file: Path, 
             with board.writing() as (session, moment):
                 ledger.record(session, everybody[step % number], question, np.array([1 - yes, yes]), moment)
     with watch.timing("the crowd's path"), board.reading() as session:
-        history.crowd_of(session, catalog.find(session, "rain", visible(None)))
+        history.crowd_of(session, catalog.find(session, "rain", visible(session, None)))
 
     clock.moment += HOUR
     decision = Decision("resolved", 1, clock.moment)
@@ -114,11 +114,11 @@ def test_ten_thousand_forecasts(board: Database, clock: MovedClock, file: Path, 
     with watch.timing("scoring again, where nothing changed", TOGETHER), board.writing() as (session, moment):
         changed = ledger.rescore(session, question)
     with watch.timing("the board"), board.reading() as session:
-        places = boards.board(session, "skill", boards.Filter(), visible(None)).rows
+        places = boards.board(session, "skill", boards.Filter(), visible(session, None)).rows
     with watch.timing("the board again"), board.reading() as session:
-        boards.board(session, "skill", boards.Filter(), visible(None))
+        boards.board(session, "skill", boards.Filter(), visible(session, None))
     with watch.timing("a receipt"), board.reading() as session:
-        here = catalog.find(session, "rain", visible(None))
+        here = catalog.find(session, "rain", visible(session, None))
         resolution = catalog.latest(session, here)
         assert resolution is not None
         derived.receipt(session, here, resolution, moderator)
@@ -170,7 +170,7 @@ def test_two_thousand_people_on_a_question_with_202_outcomes(board: Database, cl
 def decision_of(database: Database) -> int:
     """Seq of the one question's resolution."""
     with database.reading() as session:
-        return catalog.find(session, "warmth", visible(None)).resolution
+        return catalog.find(session, "warmth", visible(session, None)).resolution
 
 
 NAMES = (
@@ -199,11 +199,11 @@ def test_half_a_million_cells_are_read_and_ranked(board: Database, clock: MovedC
             boards.cells(session)
         for measure in ("skill", "adjusted", "brier"):
             with watch.timing(f"the board by {measure}"):
-                boards.board(session, measure, boards.Filter(), visible(None))
+                boards.board(session, measure, boards.Filter(), visible(session, None))
         with watch.timing("the board by brier again"):
-            boards.board(session, "brier", boards.Filter(), visible(None))
+            boards.board(session, "brier", boards.Filter(), visible(session, None))
         with watch.timing("the board by brier over one tag, of none"):
-            boards.board(session, "brier", boards.Filter(tag="wind"), visible(None))
+            boards.board(session, "brier", boards.Filter(tag="wind"), visible(session, None))
 
     assert len(cells.question) == 500_000
 

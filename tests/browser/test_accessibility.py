@@ -126,7 +126,7 @@ def forecast(database: Database, *slugs: str) -> None:
 
 def asked(database: Database, slug: str) -> Question:
     with database.reading() as session:
-        return catalog.find(session, slug, visible(None))
+        return catalog.find(session, slug, visible(session, None))
 
 
 def found(visitor: Visitor, rules: Sequence[str] = ()) -> list[str]:

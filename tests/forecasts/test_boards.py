@@ -43,13 +43,13 @@ INSTANT = timedelta(microseconds=1)
 def left(database: Database, **narrowed: Any) -> set[str]:
     """The slugs that a filter leaves."""
     with database.reading() as session:
-        found = boards.chosen(session, Filter(**narrowed), visible(None))
+        found = boards.chosen(session, Filter(**narrowed), visible(session, None))
         return set(session.exec(select(Question.slug).where(col(Question.id).in_(found))))
 
 
 def board(database: Database, measure: str = "brier", **narrowed: Any) -> Board:
     with database.reading() as session:
-        return boards.board(session, measure, Filter(**narrowed), visible(None))
+        return boards.board(session, measure, Filter(**narrowed), visible(session, None))
 
 
 def cells(database: Database) -> Cells:
@@ -247,7 +247,7 @@ def test_a_reader_of_an_earlier_state_sees_the_board_of_it(
     database: Database, year: list[Question], ada: Forecaster, mo: Forecaster
 ) -> None:
     with database.reading() as session:
-        boards.chosen(session, Filter(), visible(None))  # the state is taken with the first look
+        boards.chosen(session, Filter(), visible(session, None))  # the state is taken with the first look
         resolve(database, mo, year[0], NO, known_at=NOON + 2 * HOUR)
         newer = cells(database)
         older = boards.cells(session)
@@ -419,8 +419,8 @@ def test_a_course_counts_each_outcome_from_when_it_was_known(
     resolve(database, mo, rain, YES, known_at=NOON + 2 * HOUR)
 
     with database.reading() as session:
-        told = boards.course(session, ada, Filter(), visible(None))
-        again = boards.course(session, ada, Filter(), visible(None))
+        told = boards.course(session, ada, Filter(), visible(session, None))
+        again = boards.course(session, ada, Filter(), visible(session, None))
 
     assert [history.moment_of(at) for at in told.at] == [NOON + 2 * HOUR, NOON + 4 * HOUR]
     assert told.value == pytest.approx([0.048, (0.048 - 0.224) / 2], abs=1e-12)

@@ -54,7 +54,7 @@ def test_it_touches_no_other_database(made: Made) -> None:
 
 def test_it_has_questions_of_each_kind_in_each_state(made: Made) -> None:
     with made.database.reading() as session:
-        listed = catalog.listed(session, visible(None))
+        listed = catalog.listed(session, visible(session, None))
         states = Counter(catalog.status(one.question, one.resolution, SystemClock().now()) for one in listed)
 
     assert len(listed) == 84
@@ -65,7 +65,7 @@ def test_it_has_questions_of_each_kind_in_each_state(made: Made) -> None:
 
 def test_its_board_has_a_podium(made: Made) -> None:
     with made.database.reading() as session:
-        assert boards.board(session, "skill", boards.Filter(), visible(None)).podium
+        assert boards.board(session, "skill", boards.Filter(), visible(session, None)).podium
 
 
 def test_it_has_acts_of_every_sort(made: Made) -> None:

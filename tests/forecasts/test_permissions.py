@@ -56,10 +56,10 @@ def test_only_what_is_published_is_seen(database: Database, rain: Question, stat
 
     with database.reading() as session:
         if state == "published":
-            assert catalog.find(session, "rain", visible(actor)).id == rain.id
+            assert catalog.find(session, "rain", visible(session, actor)).id == rain.id
         else:
             with pytest.raises(NotFound):
-                catalog.find(session, "rain", visible(actor))
+                catalog.find(session, "rain", visible(session, actor))
 
 
 def test_a_private_page_is_seen_by_its_person_and_by_administrators() -> None:

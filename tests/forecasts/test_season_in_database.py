@@ -82,7 +82,7 @@ def test_a_season_through_the_verbs_is_the_season_through_the_arrays(database: D
 
     with database.reading() as session:
         cells = boards.cells(session)
-        found = boards.board(session, "skill", boards.Filter(), visible(None))
+        found = boards.board(session, "skill", boards.Filter(), visible(session, None))
         competes = boards.competitors(session)
         assert len(list(verification.verify(session))) == 4
     number = {one.id: place for place, one in enumerate(questions)}

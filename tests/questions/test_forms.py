@@ -273,6 +273,9 @@ def test_a_source_is_what_a_set_file_would_make_of_it() -> None:
         "title": "On the harbour",
         "description": "",
         "expires_after": None,
+        "audience": "public",
+        "reveal": "always",
+        "reveals_at": None,
         "source": {
             "slug": "the-speech",
             "name": "The speech",

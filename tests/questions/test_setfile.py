@@ -109,6 +109,9 @@ def test_a_set_and_its_source_are_read_whole() -> None:
         "title": "The weather",
         "description": "",
         "expires_after": None,
+        "audience": "public",
+        "reveal": "always",
+        "reveals_at": None,
         "source": {
             "slug": "almanac",
             "name": "The almanac",
@@ -119,6 +122,35 @@ def test_a_set_and_its_source_are_read_whole() -> None:
             "read_on": date(2026, 3, 2),
         },
     }
+
+
+def test_who_sees_a_set_or_a_question_is_read() -> None:
+    file = changed('title = "The weather"', 'title = "The weather"\naudience = "members"\nreveal = "closed"')
+    later = 'slug = "rain"\naudience = "public"\nreveal = "at"\nreveals_at = 2026-03-05T12:00:00Z'
+
+    found = parse(changed('slug = "rain"', later, file))
+
+    assert [found.fields[name] for name in ("audience", "reveal", "reveals_at")] == ["members", "closed", None]
+    assert found.drafts[0].fields["audience"] == "public"
+    assert (found.drafts[0].fields["reveal"], found.drafts[0].fields["reveals_at"]) == (
+        "at", datetime(2026, 3, 5, 12, tzinfo=UTC),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("written", "sentence"),
+    [
+        ('audience = "friends"', "(audience): “friends” is no audience. Choose public, members, unlisted, draft, set."),
+        ('reveal = "never"', "(reveal): “never” is no reveal. Choose always, answered, closed, at, set."),
+        ('reveal = "at"', "(reveals_at): is missing. Say from when on, or choose another reveal."),
+        (
+            "reveals_at = 2026-03-05T12:00:00Z",
+            "(reveals_at): is given, but not asked for. Choose “at” with it, or choose another reveal.",
+        ),
+    ],
+)
+def test_what_is_no_audience_is_named(written: str, sentence: str) -> None:
+    assert sentence in fault(changed('slug = "rain"', f'slug = "rain"\n{written}'))
 
 
 def test_a_question_is_read_whole_and_what_is_left_out_has_its_default() -> None:
@@ -140,6 +172,9 @@ def test_a_question_is_read_whole_and_what_is_left_out_has_its_default() -> None
         "closes_at": datetime(2026, 3, 9, 12, tzinfo=UTC),
         "resolves_at": datetime(2026, 3, 9, 12, tzinfo=UTC),  # as it closes
         "spec": {},
+        "audience": "set",
+        "reveal": "set",
+        "reveals_at": None,
     }
     assert wind.fields["spec"] == {"outcomes": ["north", "south", "calm"]}
     assert wind.fields["resolves_at"] == datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -291,7 +326,10 @@ SET_FAULTS = {
     "an unknown key": (
         "[source]",
         'colour = "blue"\n[source]',
-        "the set itself (colour): is not a field. Known are slug, title, description, expires_after.",
+        (
+            "the set itself (colour): is not a field. Known are slug, title, description, expires_after, audience, "
+            "reveal, reveals_at."
+        ),
     ),
     "an unknown table": (
         "[source]",
@@ -331,7 +369,8 @@ RAIN_FAULTS = {
         'slug = "rain"\ncolour = "blue"',
         (
             "(colour): is not a field. Known are slug, kind, title, background, criteria, fine_print, resolves_from, "
-            "claim, paragraph, tags, group, opens_at, closes_at, resolves_at, ladder, implied."
+            "claim, paragraph, tags, group, opens_at, closes_at, resolves_at, audience, reveal, reveals_at, ladder, "
+            "implied."
         ),
     ),
     "a very long unknown key": ('slug = "rain"', f"{'k' * 500} = 1", f"({'k' * 40}): is not a field."),
@@ -409,7 +448,8 @@ OTHER_FAULTS = {
         'kind = "choice"\nrange = { low = 1 }',
         (
             "question 2 (range): is not a field. Known are slug, kind, title, background, criteria, fine_print, "
-            "resolves_from, claim, paragraph, tags, group, opens_at, closes_at, resolves_at, outcomes, implied."
+            "resolves_from, claim, paragraph, tags, group, opens_at, closes_at, resolves_at, audience, reveal, "
+            "reveals_at, outcomes, implied."
         ),
     ),
     "two outcomes": (

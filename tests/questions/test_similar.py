@@ -16,7 +16,7 @@ ESSAY = (files("questions.sets") / "russia-2026.toml").read_bytes()
 
 def alike(database: Database, title: str, criteria: str = "") -> list[str]:
     with database.reading() as session:
-        return [one.slug for one in similar.like(session, title, criteria, visible(None))]
+        return [one.slug for one in similar.like(session, title, criteria, visible(session, None))]
 
 
 @pytest.fixture

@@ -177,8 +177,8 @@ def statements(database: Database, browser: TestClient, address: str) -> list[st
 def test_the_desk_asks_as_little_for_many_questions_as_for_few(
     visit: Visit, database: Database, ada: Forecaster, bob: Forecaster
 ) -> None:
-    """The last act on record, who looks, the questions, own forecasts, when they looked and spoke, the sets (twice) and
-    tags; two more a question after its acts.
+    """The last act on record, who looks, the questions, own forecasts, when they looked and spoke, the sets (thrice)
+    and tags; two more a question after its acts.
     """
     browser = visit(ada)
     drafts = [draft(f"q{one}", list(SPECS)[one % 4]) for one in range(48)]
@@ -193,7 +193,7 @@ def test_the_desk_asks_as_little_for_many_questions_as_for_few(
     speak(database, bob, few[0])
     after_one = statements(database, browser, "/")
 
-    assert len(again) == len(once_more) == 9
+    assert len(again) == len(once_more) == 10
     assert len(first) - len(again) == len(more) - len(once_more) == 24 * 2
     assert len(after_one) - len(once_more) == 2
 

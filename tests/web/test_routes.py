@@ -15,7 +15,7 @@ import web.routes
 from forecasts import drafting, subscribing
 from forecasts.database import Database
 from forecasts.models import Forecaster
-from questions.models import Question
+from questions.models import Question, QuestionSet
 from tests.cast import HOUR, MovedClock, draft, entries, publish, rows
 from tests.web.conftest import Town, Visit
 from tests.web.sight import Sight
@@ -81,13 +81,15 @@ STARTS = (
 
 def secrets_of(database: Database, who: Forecaster) -> list[str]:
     """The addresses that nobody is led to but by a mail, or by what was copied when it was shown."""
+    (hidden,) = publish(database, draft("hidden"), within="hidden", audience="unlisted")
     with database.writing() as (session, moment):
+        key = session.get_one(QuestionSet, hidden.set_id).key
         subscribing.confirm(session, subscribing.set_email(session, who, "ada@example.org", moment), moment)
         subscribing.choose_digest(session, who, "day", ["resolved"], "", moment)
         asked = subscribing.set_email(session, who, "other@example.org", moment)
         calendar, mail = subscribing.make_calendar(session, who), subscribing.digest_of(session, who)
         assert mail is not None
-        return [f"/confirm/{asked}", f"/stop/{mail.stop}", f"/calendar/{calendar}.ics"]
+        return [f"/confirm/{asked}", f"/stop/{mail.stop}", f"/calendar/{calendar}.ics", f"/open/{key}"]
 
 
 def test_a_get_writes_nothing_whoever_looks(
@@ -102,7 +104,7 @@ def test_a_get_writes_nothing_whoever_looks(
 
     assert everything_there_is(database) == before
     for walk in walks:
-        assert {path: status for path, status in walk.items() if status != 200} == {}
+        assert {path: status for path, status in walk.items() if status != 200} == {secret[-1]: 303}
     visited = {urlsplit(address).path for walk in walks for address in walk}
     assert [route.path for route in routes("GET") if not any(route.path_regex.match(path) for path in visited)] == []
 
@@ -142,6 +144,8 @@ PROTECTED = [
     ("/settings/password", "/settings"),
     ("/questions/binary/revision", "/questions/binary/revision"),
     ("/questions/binary/copy", "/questions/binary/copy"),
+    ("/questions/binary/audience", "/questions/binary/audience"),
+    ("/sets/binary/audience", "/sets/binary/audience"),
     ("/ladders/steps", "/ladders/steps"),
     ("/drafts", "/drafts"),
     ("/drafts/1", "/drafts/1"),

@@ -19,7 +19,7 @@ def undo(
     slug: str, form: Form, reading: Reading, writing: Writer, forecaster: SignedIn, tell: Teller, render: Rendering
 ) -> Response:
     require(forecaster, "forecast")
-    question = catalog.find(reading, slug, visible(forecaster))
+    question = catalog.find(reading, slug, visible(reading, forecaster))
     try:
         with writing() as (session, at):
             ledger.undo(session, forecaster, question, at)
@@ -33,7 +33,7 @@ def reaffirm(
     slug: str, form: Form, reading: Reading, writing: Writer, forecaster: SignedIn, tell: Teller, render: Rendering
 ) -> Response:
     require(forecaster, "forecast")
-    question = catalog.find(reading, slug, visible(forecaster))
+    question = catalog.find(reading, slug, visible(reading, forecaster))
     try:
         with writing() as (session, at):
             ledger.reaffirm(session, forecaster, question, at)
@@ -44,7 +44,7 @@ def reaffirm(
 
 @router.post("/look")
 def look(slug: str, reading: Reading, writing: Writer, who: SignedIn, render: Rendering) -> Response:
-    question = catalog.find(reading, slug, visible(who))
+    question = catalog.find(reading, slug, visible(reading, who))
     with writing() as (session, at):
         looking.look(session, who, question, at)
     return render(question_page(reading, question, who, at), otherwise=f"/questions/{slug}")

@@ -41,7 +41,7 @@ def forecasts_of(
 def calibration_page(session: Session, viewer: Forecaster | None, who: str, chosen: Choice) -> CalibrationPage:
     """Everybody's calibration, or one forecaster's, over what is chosen. Raises NotFound or InvalidFilter."""
     person = views.forecaster_of(session, who, viewer) if who else None
-    questions = boards.chosen(session, filters.read(session, chosen), visible(viewer))
+    questions = boards.chosen(session, filters.read(session, chosen, viewer), visible(session, viewer))
     return CalibrationPage(
         viewer=viewer,
         here="/calibration",
@@ -49,7 +49,7 @@ def calibration_page(session: Session, viewer: Forecaster | None, who: str, chos
         who=who,
         name=person.name if person else "Everybody",
         people=[one for one in views.people(session, viewer) if one.kind != "constant"],
-        choosing=filters.choosing(session, chosen),
+        choosing=filters.choosing(session, chosen, viewer),
     )
 
 
@@ -59,7 +59,7 @@ def dot_page(session: Session, viewer: Forecaster | None, who: str, number: str,
         raise NotFound(f"There is no bin “{number[:20]}”. Choose a dot of the calibration diagram.")
     place = int(number)
     person = views.forecaster_of(session, who, viewer) if who else None
-    questions = boards.chosen(session, filters.read(session, chosen), visible(viewer))
+    questions = boards.chosen(session, filters.read(session, chosen, viewer), visible(session, viewer))
     found = reliability.in_bin(cases.spoken(session, person, cases.chosen(session, questions)), place)
     return DotPage(
         viewer=viewer,

@@ -35,7 +35,7 @@ def compare_page(session: Session, viewer: Forecaster | None, a: str, b: str, ch
     first, second = (views.forecaster_of(session, handle, viewer) for handle in (a, b))
     if first.id == second.id:
         raise InvalidFilter(f"{first.name} cannot be compared with {first.name}. Choose two forecasters.", "b")
-    questions = boards.chosen(session, filters.read(session, chosen), visible(viewer))
+    questions = boards.chosen(session, filters.read(session, chosen, viewer), visible(session, viewer))
     pairs = pairing.pairs(session, first, second, cases.chosen(session, questions))
     evidence, names = pairing.evidence(pairs), (first.name, second.name)
     found = comparison.compare(evidence)
@@ -52,7 +52,7 @@ def compare_page(session: Session, viewer: Forecaster | None, a: str, b: str, ch
         murphy=both,
         difference=difference,
         most=[_contrast(pair) for pair in sorted(pairs, key=lambda pair: -abs(pair.difference))[:MOST]],
-        choosing=filters.choosing(session, chosen),
+        choosing=filters.choosing(session, chosen, viewer),
     )
 
 

@@ -75,7 +75,7 @@ def answer(
 def places_of(session: Session, group: str, viewer: Forecaster | None, moment: datetime) -> list[Place]:
     """The rungs of a ladder, by direction and threshold. Raises NotFound."""
     known = col(Question.group) == (group if catalog.is_name(group) else "")
-    listed = catalog.listed(session, visible(viewer), known, col(Question.kind) == "binary")
+    listed = catalog.listed(session, visible(session, viewer), known, col(Question.kind) == "binary")
     rungs = [(one, rung) for one in listed if (rung := ladders.rung(one.question.spec))]
     if not rungs:
         raise NotFound(f"There is no ladder “{group[:80]}”. The desk lists the questions there are.")
@@ -140,16 +140,19 @@ def ladder_page(
         here=f"/ladders/{group}",
         group=group,
         title=proofs.in_common(titles) if len(titles) > 1 else titles[0],
-        steps=[_step(session, one, moment, typed, one.field in wrong) for one in places],
+        steps=[_step(session, one, viewer, moment, typed, one.field in wrong) for one in places],
         error=error,
         saved=saved,
     )
 
 
-def _step(session: Session, one: Place, moment: datetime, typed: Mapping[str, str] | None, is_wrong: bool) -> Step:
+def _step(
+    session: Session, one: Place, viewer: Forecaster | None, moment: datetime,
+    typed: Mapping[str, str] | None, is_wrong: bool,
+) -> Step:  # fmt: skip
     stands = "" if one.standing is None else percent.exact(float(one.standing[1]))
     return Step(
-        glance=views.glance(views.look(session, one.listed, moment)),
+        glance=views.glance(views.look(session, one.listed, viewer, moment)),
         name=one.field,
         own=f"{stands}%" if stands else "",
         typed=stands if typed is None else typed.get(one.field, ""),

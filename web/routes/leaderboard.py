@@ -34,13 +34,13 @@ def leaderboard_page(session: Session, viewer: Forecaster | None, by: str, chose
     """Everybody's standing by a measure, over the questions that are chosen. Raises NotFound or InvalidFilter."""
     if by not in MEASURES:
         raise NotFound(f"There is no board by “{by[:40]}”. There are {', '.join(MEASURES)}.")
-    board = boards.board(session, by, filters.read(session, chosen), visible(viewer))
+    board = boards.board(session, by, filters.read(session, chosen, viewer), visible(session, viewer))
     return LeaderboardPage(
         viewer=viewer,
         here="/leaderboard",
         board=board,
         places=views.places(session, board),
         measures=list(MEASURES.values()),
-        choosing=filters.choosing(session, chosen),
+        choosing=filters.choosing(session, chosen, viewer),
         sources={source.id: source for source in session.exec(select(Source))},
     )

@@ -13,10 +13,10 @@ from sqlmodel import Session
 from forecasts import history
 from forecasts.database import Database
 from forecasts.models import Forecaster
-from forecasts.permissions import visible
+from forecasts.permissions import OPENED, sets_visible, visible
 from questions import catalog, journal
 from web import setpage, talk, views
-from web.dependencies import viewer
+from web.dependencies import opened, viewer
 from web.following import Looking, live_page, looking, said_by, state_of
 from web.live import State, Watch
 from web.rendering import PRIVATE, draw
@@ -62,6 +62,7 @@ async def _answer(request: Request, page: str, show: Show) -> Response:
 def _look(request: Request, page: str, show: Show) -> Response:
     database: Database = request.app.state.database
     with database.reading() as session:
+        session.info[OPENED] = opened(request)
         moment = journal.moment(session, database.clock.now())
         shown = show(session, viewer(request, session, moment), moment)
         watch: Watch = request.state.watch
@@ -73,7 +74,7 @@ def _look(request: Request, page: str, show: Show) -> Response:
 
 
 def _question(request: Request, slug: str, session: Session, who: Forecaster | None, moment: datetime) -> Shown:
-    asked = views.one(session, catalog.find(session, slug, visible(who)), moment)
+    asked = views.one(session, catalog.find(session, slug, visible(session, who)), who, moment)
     parts = partial(_question_parts, session, asked, who, looking(request), request.state.watch)
     return Shown(state_of(asked), (slug, asked.question.revision), parts)
 
@@ -94,7 +95,7 @@ def _question_parts(
 
 
 def _set(request: Request, slug: str, page: str, session: Session, who: Forecaster | None, moment: datetime) -> Shown:
-    found = setpage.shown(session, catalog.find_set(session, slug), who, moment, page)
+    found = setpage.shown(session, catalog.find_set(session, slug, sets_visible(session, who)), who, moment, page)
     parts = partial(_set_parts, session, found, who, looking(request).seen, request.state.watch)
     return Shown(setpage.state_of(session, found), None, parts)
 

@@ -50,8 +50,8 @@ def person_page(
     session: Session, who: Forecaster, viewer: Forecaster | None, moment: datetime, chosen: Choice, page: str
 ) -> PersonPage:
     """Where somebody stands, how they got there, how calibrated they are, how they update, and what they say now."""
-    narrowed, here = filters.read(session, chosen), f"/people/{who.handle}"
-    made = calls.of(session, who, boards.chosen(session, narrowed, visible(viewer)))
+    narrowed, here = filters.read(session, chosen, viewer), f"/people/{who.handle}"
+    made = calls.of(session, who, boards.chosen(session, narrowed, visible(session, viewer)))
     listed = {one.question.id: one for one in catalog.listed(session, col(Question.id).in_(made.question.tolist()))}
     said = cases.spoken(session, who, list(listed.values()))
     listing = paging(page, len(made.question), here, chosen.words, "results")
@@ -60,7 +60,7 @@ def person_page(
         here=here,
         person=who,
         source=session.get(Source, who.source_id) if who.source_id else None,
-        choosing=filters.choosing(session, chosen),
+        choosing=filters.choosing(session, chosen, viewer),
         standing=_standing(session, who, viewer, narrowed),
         outstanding=Outstanding(
             *(_told(session, who, listed, made, places) for places in (made.best(MOST_CALLS), made.worst(MOST_CALLS)))
@@ -77,7 +77,7 @@ def person_page(
 def _standing(session: Session, who: Forecaster, viewer: Forecaster | None, narrowed: Filter) -> Standing:
     """Their row on every board on which they have one, what the chief ones say in words, and their skill over time."""
     people = {one.id: one for one in session.exec(select(Forecaster))}
-    found = [boards.board(session, name, narrowed, visible(viewer)) for name in MEASURES]
+    found = [boards.board(session, name, narrowed, visible(session, viewer)) for name in MEASURES]
     rows = [(board, place) for board in found if (place := views.place_of(board, who, people))]
     return Standing(
         told=[(board.measure, _words(board, place)) for board, place in rows if board.measure.name in IN_WORDS],
@@ -91,7 +91,7 @@ def _words(board: Board, place: Place) -> str:
 
 
 def _course(session: Session, who: Forecaster, viewer: Forecaster | None, narrowed: Filter) -> diagrams.Curves | None:
-    found = boards.course(session, who, narrowed, visible(viewer))
+    found = boards.course(session, who, narrowed, visible(session, viewer))
     if len(found.at) < 2 or found.questions[-1] < ENOUGH_FOR_A_COURSE:
         return None
     about = "What the board by skill said with the outcomes known by then. Above 0 is better than the others."
@@ -162,12 +162,16 @@ def _current(
     """What stands on questions that are open, or wait for resolution; of the set and with the tag that are chosen."""
     standing = views.standing_forecasts(session, who, moment)
     within = [] if narrowed.within is None else [col(Question.set_id) == narrowed.within]
-    listed = catalog.listed(session, visible(viewer), col(Question.id).in_(standing), *within)
+    listed = catalog.listed(session, visible(session, viewer), col(Question.id).in_(standing), *within)
     undecided = [
         one
         for one in listed
         if catalog.status(one.question, one.resolution, moment) in ("open", "closed")
         and (not narrowed.tag or narrowed.tag in one.question.tags)
     ]
-    looked = [views.look(session, one, moment) for one in undecided]
-    return [(views.glance(asked), views.own(asked, standing[asked.question.id])) for asked in looked]
+    looked = [views.look(session, one, viewer, moment) for one in undecided]
+    return [
+        (views.glance(asked), views.own(asked, standing[asked.question.id]))
+        for asked in looked
+        if asked.tells(who, viewer)
+    ]

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 
 from forecasts import boards, discussion, ledger, prospects
 from forecasts.models import Forecast, Forecaster
-from forecasts.permissions import may, require, visible
+from forecasts.permissions import may, require, sets_visible, visible
 from forecasts.rules import RULES
 from forecasts.scoring import main_rule, rules_for
 from forecasts.timeline import Numbers
@@ -42,7 +42,7 @@ MOST_SCORED = 200
 def question(
     slug: str, reading: Reading, viewer: Viewer, moment: Now, sought: Sought, render: Rendering, tried: Tried = ""
 ) -> Response:
-    found = catalog.find(reading, slug, visible(viewer))
+    found = catalog.find(reading, slug, visible(reading, viewer))
     typed = tried[: percent.LONGEST]
     return render(question_page(reading, found, viewer, moment, sought, tried=typed))
 
@@ -52,7 +52,7 @@ def submit(
     slug: str, form: Form, reading: Reading, writing: Writer, forecaster: SignedIn, tell: Teller, render: Rendering
 ) -> Response:
     require(forecaster, "forecast")
-    question = catalog.find(reading, slug, visible(forecaster))
+    question = catalog.find(reading, slug, visible(reading, forecaster))
     try:
         answer = catalog.kind_of(question).read(form, catalog.shape_of(question))
         why, until = reasons.rationale(form), reasons.expiry(form)
@@ -68,7 +68,7 @@ def withdraw(
     slug: str, form: Form, reading: Reading, writing: Writer, forecaster: SignedIn, tell: Teller, render: Rendering
 ) -> Response:
     require(forecaster, "forecast")
-    question = catalog.find(reading, slug, visible(forecaster))
+    question = catalog.find(reading, slug, visible(reading, forecaster))
     try:
         with writing() as (session, at):
             ledger.withdraw(session, forecaster, question, at)
@@ -82,7 +82,7 @@ def comment(
     slug: str, form: Form, reading: Reading, writing: Writer, forecaster: SignedIn, tell: Teller, render: Rendering
 ) -> Response:
     require(forecaster, "forecast")
-    question = catalog.find(reading, slug, visible(forecaster))
+    question = catalog.find(reading, slug, visible(reading, forecaster))
     text = form.get("comment", "")
     try:
         with writing() as (session, at):
@@ -152,13 +152,13 @@ def question_page(
     commented  a comment that was refused
     tried      what somebody tried before they signed up
     """
-    asked = views.one(session, question, moment)
+    asked = views.one(session, question, viewer, moment)
     said = said_by(session, asked, viewer)
     answer = views.answer(asked, said.standing, "question", typed=typed, saved=saved, way=way, tried=tried)
     return QuestionPage(
         viewer=viewer,
         here=f"/questions/{question.slug}",
-        **_told(session, asked),
+        **_told(session, asked, viewer),
         answer=replace(answer, beside=reasons.beside(session, asked, typed, sought.zoom)),
         offered=reasons.offered(session, asked, viewer),
         since=talk.since(session, asked, viewer),
@@ -173,12 +173,13 @@ def question_page(
     )
 
 
-def _told(session: Session, asked: Asked) -> dict[str, Any]:
+def _told(session: Session, asked: Asked, viewer: Forecaster | None) -> dict[str, Any]:
     """What is asked and how it stands, by the names that the page gives it."""
+    its_set = select(QuestionSet).where(QuestionSet.id == asked.question.set_id, sets_visible(session, viewer))
     return {
         "glance": views.glance(asked),
         "kind": asked.kind.TITLE,
-        "within": session.get_one(QuestionSet, asked.question.set_id),
+        "within": session.exec(its_set).first(),
         "terms": views.terms(session, asked),
         "claim": views.claims(session, [asked])[0],
     }
@@ -195,7 +196,7 @@ def comments_page(
     session: Session, question: Question, who: Forecaster, moment: datetime, *, typed: Typed | None = None
 ) -> CommentsPage:
     """The comments on a question with the form for another."""
-    asked = views.one(session, question, moment)
+    asked = views.one(session, question, who, moment)
     said = talk.talk(session, asked, who, typed=typed)
     return CommentsPage(viewer=who, here=f"/questions/{question.slug}", glance=views.glance(asked), talk=said)
 
@@ -204,7 +205,7 @@ def _prospects(
     session: Session, asked: Asked, viewer: Forecaster | None, mine: Sequence[Forecast], moment: datetime
 ) -> Prospects | None:
     """What the viewer would score if each outcome became known now; None for who never forecast."""
-    if viewer is None or not mine or asked.status not in ("open", "closed"):
+    if viewer is None or not mine or asked.hidden or asked.status not in ("open", "closed"):
         return None
     found = prospects.prospect(session, asked.question, viewer.id, moment)
     if found is None:

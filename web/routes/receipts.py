@@ -32,8 +32,8 @@ DERIVED = ("contribution", "gain")
 
 @router.get("/{handle}/receipt.csv")
 def download(slug: str, handle: str, reading: Reading, viewer: Viewer, moment: Now) -> Response:
-    question = catalog.find(reading, slug, visible(viewer))
-    asked = views.one(reading, question, moment)
+    question = catalog.find(reading, slug, visible(reading, viewer))
+    asked = views.one(reading, question, viewer, moment)
     items, acts = found(reading, asked, views.forecaster_of(reading, handle, viewer))
     name = f'attachment; filename="{question.slug}.{handle.lower()}.csv"'
     return Response(_csv(asked, items, acts), media_type="text/csv", headers={"Content-Disposition": name})
@@ -41,9 +41,9 @@ def download(slug: str, handle: str, reading: Reading, viewer: Viewer, moment: N
 
 @router.get("/{handle}")
 def receipt(slug: str, handle: str, reading: Reading, viewer: Viewer, moment: Now, render: Rendering) -> Response:
-    question = catalog.find(reading, slug, visible(viewer))
+    question = catalog.find(reading, slug, visible(reading, viewer))
     who = views.forecaster_of(reading, handle, viewer)
-    return render(receipt_page(reading, views.one(reading, question, moment), who, viewer))
+    return render(receipt_page(reading, views.one(reading, question, viewer, moment), who, viewer))
 
 
 def receipt_page(session: Session, asked: Asked, who: Forecaster, viewer: Forecaster | None) -> ReceiptPage:

@@ -30,11 +30,12 @@ FIELDS = ("verdict", "outcome", "known_at", "evidence_url", "note", "seen")
 
 @router.get("/due")
 def due(reading: Reading, viewer: Viewer, moment: Now, render: Rendering) -> Response:
-    listed = catalog.listed(reading, visible(viewer))
+    listed = catalog.listed(reading, visible(reading, viewer))
     closed = [one for one in listed if catalog.status(one.question, one.resolution, moment) == "closed"]
     closed.sort(key=lambda one: one.question.closes_at)
     waiting = [
-        (views.glance(views.look(reading, one, moment)), (moment - one.question.closes_at).days) for one in closed
+        (views.glance(views.look(reading, one, viewer, moment)), (moment - one.question.closes_at).days)
+        for one in closed
     ]
     return render(DuePage(viewer=viewer, here="/due", waiting=waiting, may_resolve=may(viewer, "resolve")))
 
@@ -42,7 +43,7 @@ def due(reading: Reading, viewer: Viewer, moment: Now, render: Rendering) -> Res
 @router.get("/questions/{slug}/resolution")
 def consider(slug: str, reading: Reading, moderator: SignedIn, moment: Now, render: Rendering) -> Response:
     require(moderator, "resolve")
-    question = catalog.find(reading, slug, visible(moderator))
+    question = catalog.find(reading, slug, visible(reading, moderator))
     return render(resolution_page(reading, question, moderator, moment))
 
 
@@ -52,7 +53,7 @@ def resolve(
 ) -> Response:
     """Show what the decision will do; with step=confirm, do it; with step=edit, give the form back."""
     require(moderator, "resolve")
-    question = catalog.find(reading, slug, visible(moderator))
+    question = catalog.find(reading, slug, visible(reading, moderator))
     if form.get("step") == "edit":
         return render(resolution_page(reading, question, moderator, moment, typed=form))
     try:
@@ -128,7 +129,7 @@ def resolution_page(
     *, typed: Mapping[str, str] | None = None, decision: Decision | None = None, error: Refusal | None = None,
 ) -> ResolutionPage:  # fmt: skip
     """The form, filled with what was typed or else with what stands; or with a decision what it will do."""
-    asked = views.one(session, question, moment)
+    asked = views.one(session, question, moderator, moment)
     given = _standing(asked) if typed is None else typed
     return ResolutionPage(
         viewer=moderator,

@@ -24,7 +24,7 @@ router = APIRouter(prefix="/questions/{slug}/revision")
 @router.get("")
 def consider(slug: str, reading: Reading, moderator: SignedIn, tell: Teller, render: Rendering) -> Response:
     require(moderator, "revise")
-    question = catalog.find(reading, slug, visible(moderator))
+    question = catalog.find(reading, slug, visible(reading, moderator))
     return render(revision_page(reading, question, moderator, tell))
 
 
@@ -34,7 +34,7 @@ def revise(
 ) -> Response:
     """Show what will change; with step=confirm, change it; with step=edit, give the form back."""
     require(moderator, "revise")
-    question = catalog.find(reading, slug, visible(moderator))
+    question = catalog.find(reading, slug, visible(reading, moderator))
     typed, seen, by = forms.tidy(form), seen_in(form), moderator.pseudonym
     if form.get("step") == "edit":
         return render(revision_page(reading, question, moderator, tell, typed=typed))
@@ -60,7 +60,7 @@ def revision_page(
     return RevisionPage(
         viewer=moderator,
         here=f"/questions/{question.slug}/revision",
-        glance=views.glance(views.one(session, question, tell())),
+        glance=views.glance(views.one(session, question, moderator, tell())),
         typed={"note": ""} | stands | dict(typed or {}),
         seen=seen_in(typed) if typed else catalog.latest_revision(session, question),
         error=error,

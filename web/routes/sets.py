@@ -7,7 +7,7 @@ from sqlmodel import Session, col, select
 
 from forecasts import loading
 from forecasts.models import Forecaster
-from forecasts.permissions import may, require
+from forecasts.permissions import may, require, sets_visible
 from questions import catalog, setfile
 from questions.errors import Refusal
 from questions.models import QuestionSet
@@ -42,7 +42,7 @@ def sets_page(
     session: Session, viewer: Forecaster | None, *, typed: str = "", error: Refusal | None = None, report: str = ""
 ) -> SetsPage:
     """Every set, and for moderators the form that loads one."""
-    found = session.exec(select(QuestionSet).order_by(col(QuestionSet.id))).all()
+    found = session.exec(select(QuestionSet).where(sets_visible(session, viewer)).order_by(col(QuestionSet.id))).all()
     example = (files("questions.sets") / "example.toml").read_text()
     return SetsPage(
         viewer=viewer, here="/sets", sets=found, may_load=may(viewer, "load"),
@@ -54,5 +54,5 @@ def sets_page(
 def essay(
     slug: str, reading: Reading, viewer: Viewer, moment: Now, render: Rendering, page: PageNumber = ""
 ) -> Response:
-    found = setpage.shown(reading, catalog.find_set(reading, slug), viewer, moment, page)
+    found = setpage.shown(reading, catalog.find_set(reading, slug, sets_visible(reading, viewer)), viewer, moment, page)
     return render(setpage.set_page(reading, found, viewer))

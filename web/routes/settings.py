@@ -221,7 +221,7 @@ def settings_page(
         every=subscribing.EVERY,
         events=EVENTS,
         channels=subscribing.CHANNELS,
-        sets=filters.all_sets(session),
+        sets=filters.all_sets(session, person),
         hooks=[_hook(session, one) for one in subscribing.webhooks_of(session, person)],
         has_calendar=box.calendar is not None,
         sent=_log(session, person, moment),

@@ -13,7 +13,7 @@ from fastapi.responses import HTMLResponse
 
 from forecasts import history
 from forecasts.models import Forecaster
-from forecasts.permissions import visible
+from forecasts.permissions import public, visible
 from questions import catalog
 from questions.models import said
 from questions.shape import Vector
@@ -43,7 +43,7 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 def share(
     slug: str, reading: Reading, viewer: Viewer, moment: Now, settings: Configured, render: Rendering
 ) -> Response:
-    glance = views.glance(views.one(reading, catalog.find(reading, slug, visible(viewer)), moment))
+    glance = views.glance(views.one(reading, catalog.find(reading, slug, visible(reading, viewer)), viewer, moment))
     return render(share_page(glance, viewer, f"{settings.address}/questions/{slug}"))
 
 
@@ -64,7 +64,7 @@ def share_page(glance: Glance, viewer: Forecaster | None, address: str) -> Share
 
 @router.get("/embed")
 def embed(slug: str, request: Request, reading: Reading, moment: Now, settings: Configured) -> Response:
-    asked = views.one(reading, catalog.find(reading, slug, visible(None)), moment)
+    asked = views.one(reading, catalog.find(reading, slug, public()), None, moment)
     headers = {"ETag": tag_of(asked), **PUBLIC, **ANYWHERE}
     if _has(request, asked):
         return Response(status_code=304, headers=headers)
@@ -75,7 +75,7 @@ def embed(slug: str, request: Request, reading: Reading, moment: Now, settings: 
 
 @router.get("/embed.svg")
 def picture(slug: str, request: Request, reading: Reading, moment: Now) -> Response:
-    asked = views.one(reading, catalog.find(reading, slug, visible(None)), moment)
+    asked = views.one(reading, catalog.find(reading, slug, public()), None, moment)
     headers = {"ETag": tag_of(asked), **PUBLIC, **ALONE}
     if _has(request, asked):
         return Response(status_code=304, headers=headers)
@@ -85,9 +85,9 @@ def picture(slug: str, request: Request, reading: Reading, moment: Now) -> Respo
 
 @router.get("/crowd.csv")
 def crowd(slug: str, reading: Reading, viewer: Viewer, moment: Now) -> Response:
-    question = catalog.find(reading, slug, visible(viewer))
+    question = catalog.find(reading, slug, visible(reading, viewer))
     name = f'attachment; filename="{question.slug}.crowd.csv"'
-    text = _csv(views.one(reading, question, moment))
+    text = _csv(views.one(reading, question, viewer, moment))
     return Response(text, media_type="text/csv", headers={"Content-Disposition": name})
 
 
@@ -100,10 +100,11 @@ def _has(request: Request, asked: Asked) -> bool:
 def card(glance: Glance) -> Card:
     """The question in a few lines that fit on a card."""
     lines = textwrap.wrap(glance.title, LINE, max_lines=MOST_LINES, placeholder=" …")
+    nobody = "Crowd hidden" if glance.hidden else "No crowd yet"
     number = "crowd of 1" if glance.count == 1 else f"crowd of {glance.count:,}"
     return Card(
         lines=lines,
-        crowd=textwrap.shorten(glance.crowd, 40, placeholder=" …") if glance.crowd else "No crowd yet",
+        crowd=textwrap.shorten(glance.crowd or nobody, 40, placeholder=" …"),
         count=number if glance.crowd else "",
         state=state(glance),
         spark=glance.spark,

@@ -185,7 +185,7 @@ def question_page(
         error=error,
         beside=_beside(session, draft, shown, viewer, moment, typed, error),
         kinds=proofs.kinds(),
-        sets=_sets(session),
+        sets=_sets(session, viewer),
         checks=forms.CHECKS,
         may_publish=may(viewer, "publish"),
     )
@@ -204,7 +204,7 @@ def ladder_page(
         error=error,
         beside=_beside(session, draft, shown, viewer, moment, typed, error),
         directions=ladders.DIRECTIONS,
-        sets=_sets(session),
+        sets=_sets(session, viewer),
         checks=forms.CHECKS,
         may_publish=may(viewer, "publish"),
     )
@@ -227,9 +227,9 @@ def source_page(
     )
 
 
-def _sets(session: Session) -> list[tuple[str, str]]:
+def _sets(session: Session, who: Forecaster) -> list[tuple[str, str]]:
     """The sets to choose from, by their slugs."""
-    return [(one.slug, one.title) for one in drafting.sets(session)]
+    return [(one.slug, one.title) for one in drafting.sets(session, who)]
 
 
 def _beside(
@@ -240,7 +240,7 @@ def _beside(
     is_refused = isinstance(error, ChangedMeanwhile)
     seen = seen_in(typed) if typed and is_refused else draft.version
     return proofs.beside(
-        session, draft, shown, moment, visible(viewer), seen=seen, is_refused=is_refused, claim=claim
+        session, draft, shown, moment, visible(session, viewer), seen=seen, is_refused=is_refused, claim=claim
     )  # fmt: skip
 
 
@@ -259,7 +259,7 @@ def read_page(
         title=proofs.title_of(draft),
         author=session.get_one(Forecaster, draft.author_id),
         about=about if draft.asks == "source" else {},
-        sets=_sets(session),
+        sets=_sets(session, viewer),
         may_publish=may(viewer, "publish"),
     )
 
@@ -359,9 +359,9 @@ def claim_page(
 
 @router.get("/questions/{slug}/copy")
 def consider_copy(slug: str, reading: Reading, author: SignedIn, moment: Now, render: Rendering) -> Response:
-    question = catalog.find(reading, slug, visible(author))
+    question = catalog.find(reading, slug, visible(reading, author))
     page = CopyPage(
-        viewer=author, here=f"/questions/{slug}/copy", glance=views.glance(views.one(reading, question, moment))
+        viewer=author, here=f"/questions/{slug}/copy", glance=views.glance(views.one(reading, question, author, moment))
     )
     return render(page)
 
@@ -370,7 +370,7 @@ def consider_copy(slug: str, reading: Reading, author: SignedIn, moment: Now, re
 def copy(slug: str, form: Form, reading: Reading, writing: Writer, author: SignedIn, render: Rendering) -> Response:
     """Begin a draft with what a question says."""
     require(author, "ask")
-    question = catalog.find(reading, slug, visible(author))
+    question = catalog.find(reading, slug, visible(reading, author))
     typed = drafting.again(question, form.get("how", ""))
     try:
         with writing() as (session, at):

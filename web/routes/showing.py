@@ -1,0 +1,144 @@
+"""Who sees a set or a question, and when they see what others say: the form, and the link to what is unlisted."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from fastapi import APIRouter, Request, Response
+from sqlmodel import Session, select
+
+from forecasts.models import Forecaster
+from forecasts.permissions import require, sets_visible, visible
+from questions import audiences, catalog, deadlines, forms
+from questions.audiences import Shown
+from questions.errors import NotFound, Refusal
+from questions.models import AS_ITS_SET, AUDIENCES, REVEALS, Question, QuestionSet
+from web.dependencies import (
+    KEY,
+    LINKS,
+    MOST_LINKS,
+    Configured,
+    Form,
+    Now,
+    Reading,
+    SignedIn,
+    Teller,
+    Viewer,
+    Writer,
+    opened,
+)
+from web.pages import ShowingPage
+from web.rendering import Rendering, status_of
+
+router = APIRouter()
+
+REMEMBERED = 180 * 24 * 3600
+"""Seconds for which a browser knows that it opened a link."""
+
+
+@router.get("/questions/{slug}/audience")
+def consider_question(
+    slug: str, reading: Reading, moderator: SignedIn, settings: Configured, render: Rendering
+) -> Response:
+    require(moderator, "show")
+    question = catalog.find(reading, slug, visible(reading, moderator))
+    return render(showing_page(question, moderator, settings.address))
+
+
+@router.post("/questions/{slug}/audience")
+def show_question(
+    slug: str, form: Form, reading: Reading, writing: Writer, moderator: SignedIn, settings: Configured,
+    tell: Teller, render: Rendering,
+) -> Response:  # fmt: skip
+    require(moderator, "show")
+    question = catalog.find(reading, slug, visible(reading, moderator))
+    try:
+        shown = read(form, tell(), of_set=False)
+        with writing() as (session, moment):
+            audiences.show(session, question, shown, by=moderator.pseudonym, moment=moment)
+    except Refusal as refusal:
+        page = showing_page(question, moderator, settings.address, typed=form, error=refusal)
+        return render(page, status=status_of(refusal))
+    page = showing_page(question, moderator, settings.address)
+    return render(page, otherwise=f"/questions/{slug}/audience")
+
+
+@router.get("/sets/{slug}/audience")
+def consider_set(slug: str, reading: Reading, moderator: SignedIn, settings: Configured, render: Rendering) -> Response:
+    require(moderator, "show")
+    return render(showing_page(_set(reading, slug, moderator), moderator, settings.address))
+
+
+@router.post("/sets/{slug}/audience")
+def show_set(
+    slug: str, form: Form, reading: Reading, writing: Writer, moderator: SignedIn, settings: Configured,
+    tell: Teller, render: Rendering,
+) -> Response:  # fmt: skip
+    require(moderator, "show")
+    within = _set(reading, slug, moderator)
+    try:
+        shown = read(form, tell(), of_set=True)
+        with writing() as (session, moment):
+            audiences.show(session, within, shown, by=moderator.pseudonym, moment=moment)
+    except Refusal as refusal:
+        page = showing_page(within, moderator, settings.address, typed=form, error=refusal)
+        return render(page, status=status_of(refusal))
+    return render(showing_page(within, moderator, settings.address), otherwise=f"/sets/{slug}/audience")
+
+
+def _set(session: Session, slug: str, who: Forecaster) -> QuestionSet:
+    return catalog.find_set(session, slug, sets_visible(session, who))
+
+
+def read(form: Mapping[str, str], moment: datetime, *, of_set: bool) -> Shown:
+    """What a form says of who sees what. Raises InvalidQuestion."""
+    typed = form.get("reveals_at", "").strip()
+    asked = form.get("reveal") == "at" and typed
+    reveals_at = deadlines.opening(typed, moment, "reveals_at") if asked else None
+    given = {"audience": form.get("audience"), "reveal": form.get("reveal"), "reveals_at": reveals_at}
+    return audiences.judge(given, of_set=of_set)
+
+
+def showing_page(
+    one: Question | QuestionSet, viewer: Forecaster, address: str,
+    *, typed: Mapping[str, str] | None = None, error: Refusal | None = None,
+) -> ShowingPage:  # fmt: skip
+    """The form, filled with what stands or with what was typed and refused."""
+    kind = "questions" if isinstance(one, Question) else "sets"
+    stands = {"audience": one.audience, "reveal": one.reveal}
+    stands["reveals_at"] = forms.stamp(one.reveals_at) if one.reveals_at else ""
+    as_set = {} if isinstance(one, QuestionSet) else {AS_ITS_SET: "As its set"}
+    return ShowingPage(
+        viewer=viewer,
+        here=f"/{kind}/{one.slug}/audience",
+        back=f"/{kind}/{one.slug}",
+        title=one.title,
+        typed=stands | dict(typed or {}),
+        audiences=[*as_set.items(), *AUDIENCES.items()],
+        reveals=[*as_set.items(), *REVEALS.items()],
+        link=f"{address}/open/{one.key}" if one.key else "",
+        error=error,
+    )
+
+
+@router.get("/open/{key}")
+def open_link(
+    key: str, request: Request, reading: Reading, viewer: Viewer, moment: Now, settings: Configured, render: Rendering
+) -> Response:
+    """Let whoever opens the link to what is unlisted see it, in this browser and from now on."""
+    where = _behind(reading, key)
+    answer = Response(status_code=303, headers={"Location": where, "Cache-Control": "no-store"})
+    kept = [*(one for one in opened(request) if one != key), key][-MOST_LINKS:]
+    answer.set_cookie(
+        LINKS, ".".join(kept), max_age=REMEMBERED, secure=settings.secure, httponly=True, samesite="lax"
+    )  # fmt: skip
+    return answer
+
+
+def _behind(session: Session, key: str) -> str:
+    """Where a link leads. Raises NotFound."""
+    if KEY.fullmatch(key):
+        for model, path in ((QuestionSet, "/sets"), (Question, "/questions")):
+            slug = session.exec(select(model.slug).where(model.key == key)).first()
+            if slug is not None:
+                return f"{path}/{slug}"
+    raise NotFound("This link opens nothing. It was changed, or what it led to is no longer unlisted.")
