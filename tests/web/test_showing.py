@@ -190,6 +190,8 @@ def world(place: Path, template: Path, said: float, reveal: str) -> tuple[Databa
         discussion.comment(session, who["Bob"], rain, "Look up.", moment)
     say(database, who["Mo"], rain, said / 2)
     say(database, who["Ada"], snow, 0.3)
+    if reveal != "answered":
+        say(database, who["Ada"], rain, 0.5)
     return database, who
 
 
