@@ -181,7 +181,8 @@ def test_what_cannot_be_meant_is_refused_with_what_was_typed(
 def world(place: Path, template: Path, said: float, reveal: str) -> tuple[Database, dict[str, Forecaster]]:
     """A record in which Bob and Mo say something of a question whose crowd is hidden, and write under it."""
     place.write_bytes(template.read_bytes())
-    database = Database(f"sqlite:///{place}", MovedClock(NOON))
+    clock = MovedClock(NOON)
+    database = Database(f"sqlite:///{place}", clock)
     (rain, snow) = publish(database, draft("rain"), draft("snow"), reveal=reveal, reveals_at=RULES[reveal])
     who = {name: join(database, name, role) for name, role in
            (("Ada", "forecaster"), ("Bob", "forecaster"), ("Mo", "moderator"), ("Eve", "moderator"))}  # fmt: skip
@@ -192,6 +193,7 @@ def world(place: Path, template: Path, said: float, reveal: str) -> tuple[Databa
     say(database, who["Ada"], snow, 0.3)
     if reveal != "answered":
         say(database, who["Ada"], rain, 0.5)
+    clock.moment += HOUR
     return database, who
 
 
