@@ -55,6 +55,7 @@ class Forecaster(SQLModel, table=True):
     simulated  whether a program made them up, as `brierboard demo` does; every page says so
     private    whether their page, receipts and calibration are theirs alone to see; on boards they stand like anybody
     shortcuts  whether single keys act while the sheet has the focus
+    suspended  whether a moderator has them do nothing but read
     """
 
     __tablename__ = "forecaster"
@@ -76,6 +77,7 @@ class Forecaster(SQLModel, table=True):
     simulated: bool = False
     private: bool = False
     shortcuts: bool = True
+    suspended: bool = False
 
 
 class Forecast(SQLModel, table=True):
@@ -139,7 +141,7 @@ class Look(SQLModel, table=True):
 
 
 class Comment(SQLModel, table=True):
-    """What somebody wrote under a question, in Markdown."""
+    """What somebody wrote under a question, in Markdown; `hidden` while a moderator keeps it from everybody else."""
 
     __tablename__ = "comment"
 
@@ -150,10 +152,47 @@ class Comment(SQLModel, table=True):
     forecaster_id: int = Field(foreign_key="forecaster.id", index=True)
     recorded_at: datetime = Field(sa_type=Moment)
     text: str = Field(sa_type=Text)
+    hidden: bool = False
 
     def as_published(self) -> dict[str, Any]:
         """What the journal says of this comment."""
         return {"text": self.text}
+
+
+class Hiding(SQLModel, table=True):
+    """That a moderator hid a comment, or showed it again, and why."""
+
+    __tablename__ = "hiding"
+
+    entry: int = Field(
+        primary_key=True, foreign_key="entry.seq", sa_type=Seq, sa_column_kwargs={"autoincrement": False}
+    )
+    comment_entry: int = Field(foreign_key="comment.entry", index=True, sa_type=Seq)
+    recorded_at: datetime = Field(sa_type=Moment)
+    hidden: bool
+    note: str = Field(sa_type=Text)
+
+    def as_published(self) -> dict[str, Any]:
+        """What the journal says of it."""
+        return {"comment": self.comment_entry, "hidden": self.hidden, "note": self.note}
+
+
+class Suspension(SQLModel, table=True):
+    """That a moderator suspended a forecaster, or let them act again, and why."""
+
+    __tablename__ = "suspension"
+
+    entry: int = Field(
+        primary_key=True, foreign_key="entry.seq", sa_type=Seq, sa_column_kwargs={"autoincrement": False}
+    )
+    forecaster_id: int = Field(foreign_key="forecaster.id", index=True)
+    recorded_at: datetime = Field(sa_type=Moment)
+    suspended: bool
+    note: str = Field(sa_type=Text)
+
+    def as_published(self, pseudonym: str) -> dict[str, Any]:
+        """What the journal says of it, which names nobody but by the pseudonym."""
+        return {"who": pseudonym, "suspended": self.suspended, "note": self.note}
 
 
 class Draft(SQLModel, table=True):

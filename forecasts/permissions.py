@@ -13,7 +13,8 @@ from questions.models import AS_ITS_SET, Question, QuestionSet
 RANKS = ("forecaster", "moderator", "administrator")
 LEAST = {
     "forecast": "forecaster", "ask": "forecaster", "resolve": "moderator", "load": "moderator",
-    "publish": "moderator", "revise": "moderator", "show": "moderator", "appoint": "administrator",
+    "publish": "moderator", "revise": "moderator", "show": "moderator", "moderate": "moderator",
+    "appoint": "administrator",
 }  # fmt: skip
 
 RULES = "reveals"
@@ -24,12 +25,14 @@ OPENED = "opened"
 
 
 def may(actor: Forecaster | None, act: str) -> bool:
-    """Whether somebody may do such an act at all."""
-    return actor is not None and RANKS.index(actor.role) >= RANKS.index(LEAST[act])
+    """Whether somebody may do such an act at all; whoever is suspended may do nothing."""
+    return actor is not None and not actor.suspended and RANKS.index(actor.role) >= RANKS.index(LEAST[act])
 
 
 def require(actor: Forecaster, act: str) -> None:
     """Raise NotAllowed unless the actor may."""
+    if actor.suspended:
+        raise NotAllowed("You are suspended: you may read, and do nothing else. Ask a moderator why.")
     if not may(actor, act):
         raise NotAllowed(f"You are a {actor.role}, and this takes a {LEAST[act]}. Ask an administrator for the role.")
 

@@ -11,7 +11,7 @@ import rfc8785
 from sqlmodel import Session, SQLModel, col, func, or_, select
 
 from forecasts import derived
-from forecasts.models import Comment, Forecast, Forecaster, Position
+from forecasts.models import Comment, Forecast, Forecaster, Hiding, Position, Suspension
 from questions import catalog, journal
 from questions.journal import UNREADABLE, Broken
 from questions.kinds import KINDS
@@ -27,6 +27,8 @@ TABLES: Mapping[str, type[SQLModel]] = {
     "revision": Revision,
     "comment": Comment,
     "showing": Showing,
+    "hiding": Hiding,
+    "suspension": Suspension,
 }
 PUBLISHED: Mapping[str, Any] = {"state": "published"}
 """What no entry says because it is one: nothing is journalled before it is published."""
@@ -140,6 +142,8 @@ def _content(row: Any, names: _Names) -> dict[str, Any]:
         return row.as_published(names.of(QuestionSet, "slug", row.set_id))
     if isinstance(row, QuestionSet):
         return row.as_published(names.session.get_one(Source, row.source_id) if row.source_id else None)
+    if isinstance(row, Suspension):
+        return row.as_published(names.of(Forecaster, "pseudonym", row.forecaster_id))
     return dict(row.as_published())
 
 
@@ -148,6 +152,10 @@ def _subject(row: Any, names: _Names) -> str:
         return row.slug
     if isinstance(row, Showing) and row.set_id is not None:
         return names.of(QuestionSet, "slug", row.set_id)
+    if isinstance(row, Suspension):
+        return names.of(Forecaster, "pseudonym", row.forecaster_id)
+    if isinstance(row, Hiding):
+        return names.of(Question, "slug", names.session.get_one(Comment, row.comment_entry).question_id)
     return names.of(Question, "slug", row.question_id)
 
 

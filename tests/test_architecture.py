@@ -218,7 +218,7 @@ ROUTES = [path for path in files("web/routes") if not path.endswith("__init__.py
 VERBS = re.compile(
     r"ledger\.(record|reaffirm|withdraw|undo|settle|rescore)|loading\.load"
     r"|accounts\.(join|spend|sign_in|sign_out|change_password|choose_shortcuts|keep_private)"
-    r"|catalog\.(publish|publish_set|revise)|audiences\.show|discussion\.comment|looking\.\w+|drafting\.\w+|subscribing\.\w+"
+    r"|catalog\.(publish|publish_set|revise)|audiences\.show|moderation\.(hide|suspend)|discussion\.comment|looking\.\w+|drafting\.\w+|subscribing\.\w+"
 )
 
 

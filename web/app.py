@@ -35,6 +35,7 @@ from web.routes import (
     ladders,
     leaderboard,
     live,
+    moderation,
     people,
     questions,
     receipts,
@@ -77,6 +78,7 @@ ROUTES = (
     accounts,
     feeds,
     settings,
+    moderation,
 )
 
 LOG = logging.getLogger("brierboard")

@@ -8,7 +8,7 @@ from uuid import UUID
 from xml.etree import ElementTree as ET
 
 from forecasts.chronicle import Act
-from forecasts.models import Forecast
+from forecasts.models import Comment, Forecast
 from questions import catalog
 from questions.models import Question, Resolution
 from web.prose import prose
@@ -75,10 +75,14 @@ def told(act: Act) -> tuple[str, str, str]:
         changes = "\n".join(f"{name.replace('_', ' ')}: {said}" for name, said in act.revision.changes.items())
         return "Revised", f"{act.revision.note}\n\n{changes}", "text"
     if act.comment is not None:
-        return "Comment", str(prose(act.comment.text)), "html"
+        return ("Comment", "A moderator hid this comment.", "text") if act.comment.hidden else _comment(act.comment)
     if act.forecast is not None:
         return _forecast(question, act.forecast)
     return "Asked", f"{question.criteria}\n\nCloses on {catalog.spoken(question.closes_at)}.", "text"
+
+
+def _comment(made: Comment) -> tuple[str, str, str]:
+    return "Comment", str(prose(made.text)), "html"
 
 
 def _decision(question: Question, made: Resolution) -> tuple[str, str, str]:

@@ -34,7 +34,7 @@ MOST_LINKS, LONGEST_LINK = 30, 22
 NOT_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 LONGEST_FIELD = 20_000
 LONGEST_FILE = 1_000_000
-LONG = ("file", "text", "rationale", "comment")
+LONG = ("file", "text", "rationale", "comment", "note")
 """Fields that may be longer: files, and what is judged where it can be given back."""
 
 

@@ -552,6 +552,17 @@ class Remark:
     text: str
     recorded_at: datetime
     prose: str
+    hidden: bool
+
+
+@dataclass(frozen=True)
+class Moderated:
+    """Something that a moderator did about a comment or a forecaster."""
+
+    word: str
+    at: datetime
+    by: str
+    note: str
 
 
 @dataclass(frozen=True)
@@ -566,6 +577,7 @@ class Talk:
     remarks: Sequence[Remark]
     before: int
     later: bool
+    may_hide: bool
     typed: str = ""
     error: Refusal | None = None
 
@@ -902,6 +914,20 @@ class ShowingPage(Page):
 
 
 @dataclass(frozen=True)
+class ModerationPage(Page):
+    template = "moderation/page.html"
+    back: str
+    title: str
+    quoted: str
+    stands: str
+    does: str
+    undoes: str
+    done: Sequence[Moderated]
+    typed: str
+    error: Refusal | None
+
+
+@dataclass(frozen=True)
 class SharePage(Page):
     template = "questions/share.html"
     glance: Glance
@@ -1055,6 +1081,7 @@ class ReceiptPage(Page):
 class PersonPage(Page):
     template = "people/page.html"
     person: Forecaster
+    may_suspend: bool
     source: Source | None
     choosing: Choosing
     standing: Standing

@@ -11,6 +11,7 @@ from sqlmodel import Session, col, func, select
 
 from forecasts import crowd, discussion, history, looking
 from forecasts.models import Comment, Forecast, Forecaster, Position
+from forecasts.permissions import may
 from questions import catalog
 from questions.models import Entry, Question
 from web import views
@@ -71,6 +72,7 @@ def talk(
         remarks=_remarks(session, asked, viewer, comments[:MOST_REMARKS]),
         before=comments[MOST_REMARKS - 1][0].entry if len(comments) > MOST_REMARKS else 0,
         later=bool(before),
+        may_hide=may(viewer, "moderate"),
         typed=typed.form.get("comment", "") if typed else "",
         error=typed.error if typed else None,
     )
@@ -125,7 +127,7 @@ def _remarks(
     return [
         Remark(
             made.entry, who, _text(asked, stood[made.entry], who, viewer) if made.entry in stood else "",
-            made.recorded_at, made.text,
+            made.recorded_at, "" if made.hidden else made.text, made.hidden,
         )
         for made, who in comments
     ]  # fmt: skip

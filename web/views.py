@@ -394,11 +394,23 @@ def _audience(session: Session, question: Question) -> str:
 
 def forecaster_of(session: Session, handle: str, viewer: Forecaster | None) -> Forecaster:
     """Whoever has that handle, if the viewer may look at their pages. Raises NotFound, alike for who is not there."""
-    named = select(Forecaster).where(Forecaster.handle == handle.lower())
-    found = session.exec(named).first() if catalog.is_name(handle) else None
-    if found is None or not sees(viewer, found):
-        raise NotFound(f"There is no forecaster “{handle[:40]}”. The leaderboard lists those there are.")
+    found = named(session, handle)
+    if not sees(viewer, found):
+        raise _nobody(handle)
     return found
+
+
+def named(session: Session, handle: str) -> Forecaster:
+    """Whoever has that handle. Raises NotFound."""
+    having = select(Forecaster).where(Forecaster.handle == handle.lower())
+    found = session.exec(having).first() if catalog.is_name(handle) else None
+    if found is None:
+        raise _nobody(handle)
+    return found
+
+
+def _nobody(handle: str) -> NotFound:
+    return NotFound(f"There is no forecaster “{handle[:40]}”. The leaderboard lists those there are.")
 
 
 def people(session: Session, viewer: Forecaster | None) -> list[Forecaster]:

@@ -146,6 +146,8 @@ PROTECTED = [
     ("/questions/binary/copy", "/questions/binary/copy"),
     ("/questions/binary/audience", "/questions/binary/audience"),
     ("/sets/binary/audience", "/sets/binary/audience"),
+    ("/comments/1/hiding", "/comments/1/hiding"),
+    ("/people/ada/suspension", "/people/ada/suspension"),
     ("/ladders/steps", "/ladders/steps"),
     ("/drafts", "/drafts"),
     ("/drafts/1", "/drafts/1"),
@@ -155,7 +157,8 @@ PROTECTED = [
 OPEN = {"/sign-in", "/sign-up", "/sign-out", "/confirm/{token}", "/stop/{token}"}
 """What links in mails lead to is asked of nobody by name: whoever has the link may."""
 
-PARTS = {"{slug}": "binary", "{group}": "steps", "{number}": "1", "{number:int}": "1", "{claim}": "1"}
+PARTS = {"{slug}": "binary", "{group}": "steps", "{number}": "1", "{number:int}": "1", "{claim}": "1",
+         "{handle}": "ada", "{entry:int}": "1"}  # fmt: skip
 
 
 def test_whoever_is_not_signed_in_is_sent_there_and_led_back(visit: Visit, database: Database, town: Town) -> None:

@@ -14,7 +14,7 @@ from forecasts.cases import Spoken
 from forecasts.crowd import Extremizing
 from forecasts.leaderboard import MEASURES, Board
 from forecasts.models import Forecaster
-from forecasts.permissions import visible
+from forecasts.permissions import may, visible
 from forecasts.scoring import main_rule
 from forecasts.updating import Movement
 from questions import catalog
@@ -59,12 +59,11 @@ def person_page(
         viewer=viewer,
         here=here,
         person=who,
+        may_suspend=_may_suspend(viewer, who),
         source=session.get(Source, who.source_id) if who.source_id else None,
         choosing=filters.choosing(session, chosen, viewer),
         standing=_standing(session, who, viewer, narrowed),
-        outstanding=Outstanding(
-            *(_told(session, who, listed, made, places) for places in (made.best(MOST_CALLS), made.worst(MOST_CALLS)))
-        ),
+        outstanding=_outstanding(session, who, listed, made),
         results=[_result(listed, made, i) for i in listing.of(_latest_first(listed, made))],
         paging=listing,
         current=_current(session, who, viewer, moment, narrowed),
@@ -72,6 +71,16 @@ def person_page(
         updating=_updating(who, said),
         extremizing=extremizing(said) if who.kind == "crowd" else None,
     )
+
+
+def _may_suspend(viewer: Forecaster | None, who: Forecaster) -> bool:
+    return may(viewer, "moderate") and who.kind in ("person", "bot") and not who.imported
+
+
+def _outstanding(session: Session, who: Forecaster, listed: Mapping[int, Listed], made: Calls) -> Outstanding:
+    """What gained and lost them most."""
+    ends = (made.best(MOST_CALLS), made.worst(MOST_CALLS))
+    return Outstanding(*(_told(session, who, listed, made, places) for places in ends))
 
 
 def _standing(session: Session, who: Forecaster, viewer: Forecaster | None, narrowed: Filter) -> Standing:
