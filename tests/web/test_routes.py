@@ -8,11 +8,11 @@ from urllib.parse import urlsplit
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
-from sqlmodel import SQLModel
+from sqlmodel import SQLModel, select
 from starlette.testclient import TestClient
 
 import web.routes
-from forecasts import drafting, subscribing
+from forecasts import discussion, drafting, subscribing
 from forecasts.database import Database
 from forecasts.models import Forecaster
 from questions.models import Question, QuestionSet
@@ -50,7 +50,7 @@ def crawl(browser: TestClient, *starts: str) -> Iterator[tuple[str, int]]:
 
 
 def write(database: Database, author: Forecaster) -> None:
-    """A ladder, a draft of each kind that its author writes on, and one that waits for review."""
+    """A ladder, a comment, a draft of each kind that its author writes on, and one that waits for review."""
     steps = [
         draft(f"over-{one}", group="steps", spec={"ladder": {"threshold": one, "direction": "above"}}) for one in (1, 2)
     ]
@@ -60,6 +60,8 @@ def write(database: Database, author: Forecaster) -> None:
         begun = [drafting.start(session, author, asks, {"title": "Something"}, moment) for asks in drafting.ASKS]
         drafting.add_claim(session, begun[-1], author, {}, 0, moment)
         drafting.send(session, drafting.start(session, author, "question", tram, moment), author, moment)
+        question = session.exec(select(Question).where(Question.slug == "binary")).one()
+        discussion.comment(session, author, question, "Look up.", moment)
 
 
 STARTS = (
