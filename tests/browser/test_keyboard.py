@@ -10,8 +10,9 @@ from playwright.sync_api import Route, expect
 
 from tests.browser.conftest import DAY, OPENING, Invite, the_harbour
 from tests.browser.running import Server, running
-from tests.browser.test_accessibility import TIDES
+from tests.browser.test_accessibility import TIDES, asked
 from tests.browser.visitor import PASSWORD, Visitor
+from tests.cast import called, resolve
 
 TRAM = {
     "title": "How many trams will run at the end of June?",
@@ -174,6 +175,21 @@ def test_undoing_on_the_desk_leads_back_to_the_field(pier: Server, invite: Invit
 
     expect(ada.row("storm").locator(".own")).to_contain_text("Nothing of yours stands now")
     ada.has_focus_on("#desk-storm-probability")
+
+
+def test_undoing_too_late_on_the_desk_leads_to_the_question(pier: Server, invite: Invite) -> None:
+    ada = invite(pier, "Ada", signed_in=True)
+    ada.opens("/")
+    ada.forecasts("boats", "1 (80%: 0 to 2)", low="0", median="1", high="2")
+    with pier.database() as database:
+        resolve(database, called(database, "mo"), asked(database, "boats"), 1)
+
+    ada.tabs_to("#undo-boats")
+    with ada.refused(409):
+        ada.presses_enter()
+
+    expect(ada.row("boats").get_by_role("alert")).to_contain_text("was resolved and takes no more forecasts.")
+    ada.has_focus_on("#title-boats a")
 
 
 def test_a_moderator_clarifies(pier: Server, invite: Invite) -> None:
