@@ -253,6 +253,32 @@ def test_a_question_is_written_sent_and_published_with_everything_twice_as_large
     mo.is_at("/questions/how-many-trams-will-run-at-the-end-of-june")
 
 
+def test_a_draft_is_begun_from_a_question_taken_back_sent_back_and_deleted(pier: Server, invite: Invite) -> None:
+    ada, mo = (invite(pier, name, signed_in=True) for name in ("Ada", "Mo"))
+    back = "form[action$='/return'] button"
+
+    ada.opens("/questions/ferry")
+    ada.goes_by("main a[href$='/copy']")
+    ada.goes_by("button[value=later]", "Space")
+    writes(ada, {"title": "Will it come back again?", "slug": "again"})
+    ada.goes_by(SEND)
+    ada.goes_by(back)
+    ada.goes_by(SEND)
+
+    publishes(mo, "Will it come back again?")
+    mo.is_refused_by(back, at="#draft-remark")
+    mo.types("By when?")
+    mo.goes_by(back)
+    mo.is_at("/drafts/review")
+
+    ada.goes_by("main a[href='/drafts']")
+    ada.sees("sent back with a remark")
+    ada.tabs_to("details summary")
+    ada.page.keyboard.press("Enter")
+    ada.goes_by("button[aria-label='Delete Will it come back again? for good']")
+    expect(ada.page.locator("#mine ~ .list")).not_to_contain_text("Will it come back again?")
+
+
 def test_what_is_saved_by_itself_takes_no_focus_away(pier: Server, invite: Invite) -> None:
     ada = invite(pier, "Ada", signed_in=True)
     drafts(ada, "question", {"title": "Will the ferry come back?"})
