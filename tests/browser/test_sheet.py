@@ -24,7 +24,14 @@ OTHER_KINDS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
         {"low": "46.6", "median": "82.25", "high": "105.4"},
     ),
     "date": (
-        {"range": {"low": "2026-03-03T00:00:00Z", "high": "2027-03-05T00:00:00Z", "open_below": True, "open_above": True}},
+        {
+            "range": {
+                "low": "2026-03-03T00:00:00Z",
+                "high": "2027-03-05T00:00:00Z",
+                "open_below": True,
+                "open_above": True,
+            }
+        },
         {"low": "2026-09-23", "median": "2026-11-29", "high": "2026-12-23"},
     ),
     "choice": (
