@@ -4,25 +4,36 @@ What a page looks like is judged by people; what no machine sees, such as a sens
 job's story, which is told with the keyboard.
 """
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
 from sqlmodel import col, update
+from starlette.testclient import TestClient
 
-from forecasts import discussion
+from forecasts import discussion, drafting, subscribing
 from forecasts.database import Database
 from forecasts.models import Forecaster
 from forecasts.permissions import visible
+from forecasts.settings import Settings
 from questions import catalog
 from questions.models import Question
-from tests.browser.conftest import DAY, OPENING, Invite, load, the_harbour
+from tests.browser.conftest import DAY, OPENING, Invite, cookie, load, the_harbour
 from tests.browser.running import ROOT, FileClock, Server, running
 from tests.browser.visitor import Visitor
-from tests.cast import annul, called, resolve, say
+from tests.cast import annul, called, draft, publish, resolve, say
+from tests.test_architecture import PAGES as SHOWN
+from tests.web.test_routes import routes
+from web import rendering
+from web.app import create
+from web.dependencies import COOKIE
+from web.pages import Page
 
 ESSAY = ROOT / "questions" / "sets" / "russia-2026.toml"
 TIDES = Path(__file__).parent / "tides.toml"
@@ -30,6 +41,8 @@ JUNE = datetime(2026, 6, 1, 12, tzinfo=UTC)
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 SCREENS = {"wide": (1280, 900), "zoomed to 200%": (640, 450), "a phone": (390, 844), "a small phone": (320, 640)}
 AXE = (files("axe_playwright_python") / "axe.min.js").read_text()
+
+Scheme = Literal["light", "dark"]
 
 PAGES = {
     "the desk": "/",
@@ -48,16 +61,13 @@ PAGES = {
     "a resolved yes-or-no question": "/questions/ferry",
     "what may be shared of a question": "/questions/ferry/share",
     "a question embedded": "/questions/ferry/embed",
-    "a question asked again": "/questions/ferry/copy",
-    "a question clarified": "/questions/ferry/revision",
     "a resolved choice": "/questions/cup",
     "a resolved number": "/questions/boats",
     "a resolved date": "/questions/bridge",
     "the last days of an open question": "/questions/peace-deal-2026?zoom=30",
-    "a question to share": "/questions/ferry/share",
-    "a question in a frame": "/questions/ferry/embed",
     "the essay": "/sets/russia-2026",
     "the sets": "/sets",
+    "a ladder": "/ladders/steps",
     "the leaderboard": "/leaderboard",
     "the board by Brier, narrowed": "/leaderboard?by=brier&set=harbour&since=2026-01-01&least=2",
     "the board of ordered questions": "/leaderboard?by=ranked",
@@ -73,12 +83,40 @@ PAGES = {
     "the crowd": "/people/crowd-odds",
     "the essay as a forecaster": "/people/russia-essay-2026",
     "what is due": "/due",
-    "settings": "/settings",
-    "drafts": "/drafts",
-    "drafts that wait": "/drafts/review",
     "signing in": "/sign-in",
     "signing up": "/sign-up",
 }
+OWN = {
+    "settings": "/settings",
+    "a decision": "/questions/storm/resolution",
+    "a correction of a choice": "/questions/cup/resolution",
+    "a correction of a number": "/questions/boats/resolution",
+    "a question asked again": "/questions/ferry/copy",
+    "a question clarified": "/questions/ferry/revision",
+    "drafts": "/drafts",
+    "drafts that wait": "/drafts/review",
+    "a yes-or-no question being written": "/drafts/1",
+    "a choice being written": "/drafts/2",
+    "a number being written": "/drafts/3",
+    "a date being written": "/drafts/4",
+    "a ladder being written": "/drafts/5",
+    "a source being entered": "/drafts/6",
+    "a claim of it": "/drafts/6/claims/1",
+    "a question to review": "/drafts/7",
+    "a source to review": "/drafts/8",
+}
+"""What Mo is shown and nobody who is not signed in."""
+
+WRITTEN = {
+    "binary": {},
+    "choice": {"outcomes": "north\nsouth\nnobody"},
+    "number": {"low": "0", "high": "3", "step": "1", "unit": "boats"},
+    "date": {"low": "1 July 2026", "high": "31 July 2026", "open_above": "yes"},
+}
+"""What is typed of a draft of each kind besides its title, its criteria and its times."""
+SPOKEN = {"title": "On the harbour", "name": "The speech", "said_at": "1 March 2026", "note": "Read closely."}
+NO_PAGE = re.compile(r".*\.(atom|csv|ics|svg)|.*/live")
+"""The addresses that answer with something else than a page."""
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +142,7 @@ def a_spring(database: Database) -> None:
     annul(database, mo, asked(database, "strike"))
     forecast(database, "peace-deal-2026", "war-status-end-2026", "brent-average-2026", "spring-tide")
     talk(database, asked(database, "ferry"))
+    write(database)
 
 
 def talk(database: Database, question: Question) -> None:
@@ -113,6 +152,44 @@ def talk(database: Database, question: Question) -> None:
         discussion.comment(session, ada, question, "See [the list](https://example.org).\n\n- *one*\n- `two`", moment)
         changes = {"fine_print": "A ferry under tow counts."}
         catalog.revise(session, question, changes, "Somebody asked.", 0, by=mo.pseudonym, moment=moment)
+
+
+def write(database: Database) -> None:
+    """A ladder; drafts of all sorts that Mo writes on, and two that Ada sent for review."""
+    shared: dict[str, Any] = {"opens_at": OPENING, "closes_at": JUNE + 30 * DAY, "resolves_at": JUNE + 30 * DAY}
+    shared["group"] = "steps"
+    ladders = {f"over-{one}": {"ladder": {"threshold": one, "direction": "above"}} for one in (1, 2)}
+    publish(database, *(draft(slug, spec=spec, **shared) for slug, spec in ladders.items()), within="steps")
+    mo, ada = called(database, "mo"), called(database, "ada")
+    terms = {"criteria": "As the harbour master counts them.", "closes_at": "end of July"}
+    kinds = [{"title": "What of the boats?", "kind": kind} | typed | terms for kind, typed in WRITTEN.items()]
+    ladder = {"title": "Over {threshold} boats?", "direction": "above", "thresholds": "1\n2"} | terms
+    with database.writing() as (session, moment):
+        for typed in kinds:
+            drafting.start(session, mo, "question", typed, moment)
+        drafting.start(session, mo, "ladder", ladder, moment)
+        for author in (mo, ada):
+            source = drafting.start(session, author, "source", SPOKEN, moment)
+            number = drafting.add_claim(session, source, author, SPOKEN, source.version, moment)
+            claim = {"claim": "Boats sell.", "implied_probability": "70"} | kinds[0]
+            drafting.save_claim(session, source, author, number, claim, source.version, moment)
+            sent = source if author is ada else drafting.start(session, ada, "question", kinds[2], moment)
+            drafting.send(session, sent, ada, moment)
+
+
+def letters(server: Server) -> dict[str, str]:
+    """Where the links in letters to Ada lead: to confirm an address, and to stop the digest."""
+    with server.database() as database:
+        ada = called(database, "ada")
+        with database.writing() as (session, moment):
+            subscribing.confirm(session, subscribing.set_email(session, ada, "ada@example.org", moment), moment)
+            subscribing.choose_digest(session, ada, "day", ["resolved"], "", moment)
+            asked, digest = (
+                subscribing.set_email(session, ada, "a@example.org", moment),
+                subscribing.digest_of(session, ada),
+            )
+            assert digest is not None
+            return {"confirming": f"/confirm/{asked}", "stopping": f"/stop/{digest.stop}"}
 
 
 def forecast(database: Database, *slugs: str) -> None:
@@ -129,10 +206,9 @@ def asked(database: Database, slug: str) -> Question:
         return catalog.find(session, slug, visible(session, None))
 
 
-def found(visitor: Visitor, rules: Sequence[str] = ()) -> list[str]:
-    """What axe finds on the page as it is shown now, by these rules or all of WCAG 2.2 AA."""
-    chosen = {"type": "rule", "values": rules} if rules else {"type": "tag", "values": WCAG}
-    options = {"resultTypes": ["violations"], "runOnly": chosen}
+def found(visitor: Visitor) -> list[str]:
+    """What axe finds on the page as it is shown now. It need fetch nothing again: no style is another site's."""
+    options = {"resultTypes": ["violations"], "runOnly": {"type": "tag", "values": WCAG}, "preload": False}
     return [
         f"{one['id']} ({one['impact']}): {node['html'][:160]} {node['failureSummary']}"
         for one in visitor.page.evaluate("options => axe.run(options)", options)["violations"]
@@ -150,25 +226,52 @@ def sideways(visitor: Visitor) -> list[str]:
     return wrong
 
 
-def faults(visitor: Visitor) -> list[str]:
-    """The faults of the open page, on the widest and the narrowest screen; in the dark only its colours are other."""
+def faults(visitor: Visitor, narrow: Scheme = "light", wide: Scheme = "dark") -> list[str]:
+    """The faults of the open page by every rule, on the narrowest screen in one scheme, on the widest in the other.
+
+    Axe takes most of the time, so it looks twice and not four times: what depends on the width is not the colours.
+    """
     visitor.page.evaluate(AXE)
-    visitor.page.emulate_media(color_scheme="light")
+    visitor.page.emulate_media(color_scheme=narrow)
     wrong = [*sideways(visitor), *found(visitor)]
     visitor.page.set_viewport_size({"width": 1280, "height": 900})
-    wrong += found(visitor)
-    visitor.page.emulate_media(color_scheme="dark")
-    return [*wrong, *found(visitor, ["color-contrast"])]
+    visitor.page.emulate_media(color_scheme=wide)
+    return [*wrong, *found(visitor)]
 
 
 @pytest.mark.parametrize("signed_in", [True, False], ids=["signed in", "signed out"])
 def test_no_page_is_at_fault(june: Server, invite: Invite, subtests: pytest.Subtests, signed_in: bool) -> None:
+    """What both are shown is looked at in either scheme on either screen."""
     reader = invite(june, "Mo", signed_in=signed_in)
+    schemes: tuple[Scheme, Scheme] = ("light", "dark") if signed_in else ("dark", "light")
 
-    for page, path in PAGES.items():
+    for page, path in (PAGES | (OWN if signed_in else letters(june))).items():
         with subtests.test(page):
             reader.opens(path)
-            assert faults(reader) == []
+            reader.is_at(path)
+            assert faults(reader, *schemes) == []
+
+
+def test_every_page_is_looked_at(june: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each address that gives a page, and each page's template, is among those above; what is not there is below."""
+    paths = [*PAGES.values(), *OWN.values(), *letters(june).values(), "/nowhere"]
+    drawn, draw = set(), rendering.draw
+
+    def noted(page: Page, template: str) -> str:
+        drawn.add(template)
+        return draw(page, template)
+
+    monkeypatch.setattr(rendering, "draw", noted)
+    asked = [route for route in routes("GET") if not NO_PAGE.fullmatch(route.path)]
+
+    with june.database() as database:
+        browser = TestClient(create(Settings(), database), cookies={COOKIE: cookie(june, "Mo")})
+        found = [next((one for one in asked if one.path_regex.match(urlsplit(path).path)), None) for path in paths]
+        for path in paths:
+            browser.get(path)
+
+    assert [route.path for route in asked if route not in found] == []
+    assert {page.template for page in SHOWN if page.template != page.partial} - drawn == set()
 
 
 def test_no_page_is_at_fault_while_a_form_is_refused(june: Server, invite: Invite) -> None:
@@ -199,9 +302,6 @@ def test_no_page_is_at_fault_while_a_form_is_refused(june: Server, invite: Invit
 def test_no_page_is_at_fault_on_the_way_to_a_decision(june: Server, invite: Invite) -> None:
     mo = invite(june, "Mo", signed_in=True)
 
-    for slug in ("storm", "cup", "boats"):
-        mo.opens(f"/questions/{slug}/resolution")
-        assert faults(mo) == []
     mo.considers("storm", "resolved", "yes")
     mo.sees("Before you confirm")
     assert faults(mo) == []

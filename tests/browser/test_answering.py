@@ -185,4 +185,6 @@ def test_a_forecast_after_closing_is_refused_in_place(tmp_path: Path, invite: In
             with form.visitor.refused(409):
                 form.sends({"probability": "70"})
             expect(form.visitor.page.locator("main").get_by_role("alert")).to_have_text(sentence)
+            if not javascript or form is on_the_page:  # on the desk it has gone on to the next question
+                expect(form.visitor.page.locator("main").get_by_role("alert")).to_be_focused()
         assert server.journal() == before

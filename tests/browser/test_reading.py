@@ -31,11 +31,11 @@ def test_a_claim_leads_to_its_question_with_both_numbers_beside_it(
     reader = invite(june, javascript=javascript)
     reader.opens("/sets/russia-2026")
     reader.sees("How good a forecaster was this text?", "Nothing that it speaks to is resolved yet")
-    claim = reader.page.locator("#peace-deal-2026")
+    claim = reader.page.locator("#question-peace-deal-2026")
     expect(claim).to_contain_text("The essay, as we read it")
     expect(claim).to_contain_text("The crowd now")
 
-    follows(reader, "#peace-deal-2026 a[href='/questions/peace-deal-2026']")
+    follows(reader, "#question-peace-deal-2026 a[href='/questions/peace-deal-2026']")
 
     reader.is_at("/questions/peace-deal-2026")
     reader.sees("The claim behind it")

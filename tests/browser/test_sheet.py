@@ -13,6 +13,32 @@ from tests.browser.running import Server, running
 from tests.cast import DAY, draft, join, publish
 
 TEN = [f"day-{number}" for number in range(10)]
+TIMES: dict[str, Any] = {
+    "opens_at": OPENING - DAY,
+    "closes_at": OPENING + 30 * DAY,
+    "resolves_at": OPENING + 31 * DAY,
+}
+OTHER_KINDS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
+    "number": (
+        {"range": {"low": 0, "high": 300, "open_below": False, "open_above": True, "unit": "USD"}},
+        {"low": "46.6", "median": "82.25", "high": "105.4"},
+    ),
+    "date": (
+        {
+            "range": {
+                "low": "2026-03-03T00:00:00Z",
+                "high": "2027-03-05T00:00:00Z",
+                "open_below": True,
+                "open_above": True,
+            }
+        },
+        {"low": "2026-09-23", "median": "2026-11-29", "high": "2026-12-23"},
+    ),
+    "choice": (
+        {"outcomes": ["north", "south, and whatever lies beyond it", "calm", "nobody"]},
+        {"outcome-0": "12.5", "outcome-1": "37.5", "outcome-2": "25", "outcome-3": "25"},
+    ),
+}
 
 
 @pytest.fixture
@@ -23,12 +49,19 @@ def ten(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 def ten_questions(database: Database) -> None:
-    times: dict[str, Any] = {
-        "opens_at": OPENING - DAY,
-        "closes_at": OPENING + 30 * DAY,
-        "resolves_at": OPENING + 31 * DAY,
-    }
-    publish(database, *(draft(slug, title=f"Will {slug} be dry?", **times) for slug in TEN))
+    publish(database, *(draft(slug, title=f"Will {slug} be dry?", **TIMES) for slug in TEN))
+    join(database, "Ada")
+
+
+@pytest.fixture
+def three(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A number, a date and a choice that nobody has answered, and Ada."""
+    with running(tmp_path_factory.mktemp("three"), OPENING, prepare=other_questions) as server:
+        yield server
+
+
+def other_questions(database: Database) -> None:
+    publish(database, *(draft(kind, kind, spec=spec, **TIMES) for kind, (spec, _) in OTHER_KINDS.items()))
     join(database, "Ada")
 
 
@@ -152,5 +185,21 @@ def test_nothing_shifts_when_a_row_comes_back(ten: Server, invite: Invite) -> No
         ada.page.keyboard.type("40")
         ada.page.keyboard.press("Enter")
     expect(ada.row("day-2").locator(".own")).to_contain_text("Saved 40%")
+
+    assert ada.page.evaluate(places) == before
+
+
+@pytest.mark.parametrize("width", [1280, 768, 390])
+def test_nothing_shifts_when_a_row_with_several_fields_comes_back(three: Server, invite: Invite, width: int) -> None:
+    ada = invite(three, "Ada", signed_in=True, viewport={"width": width, "height": 900})
+    ada.opens("/")
+    places = "[...document.querySelectorAll('.row')].map(row => row.getBoundingClientRect().top + scrollY)"
+    before = ada.page.evaluate(places)
+
+    for kind, (_, fields) in OTHER_KINDS.items():
+        for name, text in fields.items():
+            ada.page.locator(f"#desk-{kind}-{name}").fill(text)
+        ada.page.keyboard.press("Enter")
+        expect(ada.row(kind).locator(".own")).to_contain_text("Saved")
 
     assert ada.page.evaluate(places) == before

@@ -14,7 +14,13 @@ HEADS = "table => [...table.tHead.rows[0].cells].map(cell => cell.innerText.trim
 ROWS = """table => [...table.tBodies[0].rows].map(row => [
     (row.querySelector("th a") ?? row.querySelector("th")).innerText.trim(),
     ...[...row.cells].map(cell => cell.innerText.trim())])"""
-FOCUSED = "selector => document.activeElement.matches(selector)"
+# Whether the focus is there; and what has it without anybody seeing so. The points of a chart draw their own ring.
+FOCUSED = """selector => {
+    const one = document.activeElement, { outlineStyle, outlineWidth } = getComputedStyle(one)
+    const ringed = outlineStyle !== "none" && parseFloat(outlineWidth) > 1 || one.matches("body, .chart-tip")
+    const { top, bottom, width } = one.getBoundingClientRect(), shown = width && bottom > 0 && top < innerHeight
+    return [one.matches(selector), ringed && shown ? "" : one.outerHTML.slice(0, 160)]
+}"""
 # The browser's and htmx's own words on answers of 400 and more, which are watched by themselves; and on a server that
 # was stopped while a page still asks it for news.
 ECHOES = (
@@ -96,13 +102,37 @@ class Visitor:
 
     # With the keyboard alone
 
-    def tabs_to(self, selector: str) -> None:
-        """Press Tab until the focus is there."""
+    def tabs_to(self, selector: str, *, back: bool = False) -> None:
+        """Press Tab until the focus is there, or Shift and Tab; wherever it comes by, it is seen."""
         for _ in range(FARTHEST):
-            self.page.keyboard.press("Tab")
-            if self.page.evaluate(FOCUSED, selector):
+            self.page.keyboard.press("Shift+Tab" if back else "Tab")
+            there, hidden = self.page.evaluate(FOCUSED, selector)
+            assert not hidden, f"The focus is not seen on {self.page.url}: {hidden}"
+            if there:
                 return
         raise AssertionError(f"Tab never leads to {selector} on {self.page.url}")
+
+    def has_focus_on(self, selector: str) -> None:
+        """The focus is there, or comes to, and is seen."""
+        expect(self.page.locator(selector)).to_be_focused()
+        assert self.page.evaluate(FOCUSED, selector) == [True, ""]
+
+    def goes(self, key: str = "Enter") -> None:
+        """Follow what has the focus, or send its form, to another page."""
+        with self.page.expect_navigation():
+            self.page.keyboard.press(key)
+
+    def goes_by(self, selector: str, key: str = "Enter") -> None:
+        """Go where this leads, with the keyboard."""
+        self.tabs_to(selector)
+        self.goes(key)
+
+    def is_refused_by(self, selector: str, at: str) -> None:
+        """Press this, which answers with another page that refuses; the focus is then on the field at fault."""
+        self.tabs_to(selector)
+        with self.refused(422):
+            self.goes()
+        self.has_focus_on(at)
 
     def types(self, text: str) -> None:
         """Put this in place of what the focused field holds."""
@@ -120,7 +150,7 @@ class Visitor:
         return selector
 
     def presses_enter(self) -> None:
-        """Send the form in which the focus is, and wait for the answer to stand on the page."""
+        """Send the form in which the focus is, and wait for the answer to stand on the page; the focus is not lost."""
         if not self.javascript:
             with self.page.expect_navigation():
                 self.page.keyboard.press("Enter")
@@ -129,6 +159,7 @@ class Visitor:
         self.page.keyboard.press("Enter")
         self.page.wait_for_function("window.settled")
         self.page.evaluate("window.settled = false")
+        expect(self.page.locator("body > *").locator(":focus")).to_have_count(1)
 
     def forecasts(self, slug: str, echo: str, **fields: str) -> None:
         """Answer a question in its row on the desk, and read there what was stored."""

@@ -177,6 +177,32 @@ def test_whoever_is_not_signed_in_is_sent_there_and_led_back(visit: Visit, datab
     assert len(entries(database)) == before
 
 
+def test_a_page_that_refuses_a_form_begins_where_it_is_wrong(
+    visit: Visit, database: Database, town: Town, ada: Forecaster, mo: Forecaster
+) -> None:
+    """At the field at fault, or else at the sentence that says so."""
+    write(database, ada)
+    sent = {"probability": "170", "every": "never", "address": "nowhere", "rung-over-1": "170", "file": "set = ["}
+    addresses = [address.replace("drafts/1", f"drafts/{number}") for address, _ in PROTECTED for number in (1, 2, 3, 4)]
+
+    answers = [
+        (who.handle, address, visit(who).post(address, data=sent))
+        for who in (ada, mo)
+        for address in (*dict.fromkeys(addresses), "/sign-in", "/sign-up")
+        if not address.endswith(("/deletion", "/copy"))
+    ]
+
+    refused = [
+        (who, address, Sight.of(answer.text)) for who, address, answer in answers if answer.status_code in (409, 422)
+    ]
+    begins = {
+        (who, address): [one for one in seen.elements if "autofocus" in one.attributes]
+        for who, address, seen in refused
+    }
+    assert len(begins) > 30
+    assert [form for form, marked in begins.items() if not marked] == []
+
+
 def test_every_form_but_those_of_accounts_asks_who_sends_it() -> None:
     """So that the list above is whole."""
     asked = {re.sub("{[a-z:]+}", lambda part: PARTS.get(part[0], part[0]), route.path) for route in routes("POST")}

@@ -30,7 +30,7 @@ PUBLIC = {"Cache-Control": "public, max-age=60"}
 ANYWHERE = {"Content-Security-Policy": "frame-ancestors *"}
 ALONE = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
 
-LINE = 46
+LINE = 40
 """Characters of a line of a card's title."""
 
 MOST_LINES = 3

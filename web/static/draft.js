@@ -12,7 +12,9 @@ const save = async event => {
     })
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("#beside")
     draft.saved.value = fresh.dataset.saved
+    const stops = () => [...beside.querySelectorAll("a, summary, button")], at = stops().indexOf(document.activeElement)
     beside.innerHTML = fresh.innerHTML
+    if (at >= 0) (stops()[at] ?? beside).focus()
   } catch {
     draft.saved.value = "Not saved"
     typed = Date.now() + 9000

@@ -8,6 +8,10 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   here[way + "ElementSibling"]?.focus();
 });
+// Where what was pressed is gone, the focus goes on to the field beside it.
+document.addEventListener("htmx:afterSettle", ({ target }) => {
+  if (document.activeElement === document.body) (target.querySelector("input[id]") ?? target).focus();
+});
 // Whoever leaves has seen the page as it was.
 addEventListener("pagehide", () => {
   const { look } = document.getElementById("news")?.dataset ?? {};

@@ -75,7 +75,7 @@
     said.textContent = `${title} ${(wrong || row.querySelector(".own")).innerText}`;
     // A refusal calls back whoever has not begun to answer the next question; the rest hear of it.
     const lost = document.activeElement === document.body;
-    if (lost || (wrong && !typing)) (row.querySelector("[aria-invalid]") || fieldOf(row))?.focus();
+    if (lost || (wrong && !typing)) (row.querySelector("[aria-invalid]") || fieldOf(row) || row.querySelector("h3 a")).focus();
     for (const old of sheet.querySelectorAll(".toast")) old.classList.remove("toast");
     const undo = row.classList.contains("saved") && row.querySelector(".act-undo");
     if (!undo) return;
