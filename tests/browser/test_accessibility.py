@@ -14,12 +14,12 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
-from sqlmodel import col, update
+from sqlmodel import col, select, update
 from starlette.testclient import TestClient
 
 from forecasts import discussion, drafting, subscribing
 from forecasts.database import Database
-from forecasts.models import Forecaster
+from forecasts.models import Comment, Forecaster
 from forecasts.permissions import visible
 from forecasts.settings import Settings
 from questions import catalog
@@ -104,6 +104,9 @@ OWN = {
     "a claim of it": "/drafts/6/claims/1",
     "a question to review": "/drafts/7",
     "a source to review": "/drafts/8",
+    "who sees a question": "/questions/ferry/audience",
+    "who sees a set": "/sets/harbour/audience",
+    "a forecaster to suspend": "/people/ada/suspension",
 }
 """What Mo is shown and nobody who is not signed in."""
 
@@ -115,7 +118,7 @@ WRITTEN = {
 }
 """What is typed of a draft of each kind besides its title, its criteria and its times."""
 SPOKEN = {"title": "On the harbour", "name": "The speech", "said_at": "1 March 2026", "note": "Read closely."}
-NO_PAGE = re.compile(r".*\.(atom|csv|ics|svg)|.*/live")
+NO_PAGE = re.compile(r".*\.(atom|csv|ics|svg)|.*/live|/open/.*")
 """The addresses that answer with something else than a page."""
 
 
@@ -175,6 +178,12 @@ def write(database: Database) -> None:
             drafting.save_claim(session, source, author, number, claim, source.version, moment)
             sent = source if author is ada else drafting.start(session, ada, "question", kinds[2], moment)
             drafting.send(session, sent, ada, moment)
+
+
+def remarks(server: Server) -> dict[str, str]:
+    """Where a moderator is led from what people wrote."""
+    with server.database() as database, database.reading() as session:
+        return {"a comment to hide": f"/comments/{session.exec(select(Comment.entry)).one()}/hiding"}
 
 
 def letters(server: Server) -> dict[str, str]:
@@ -245,7 +254,7 @@ def test_no_page_is_at_fault(june: Server, invite: Invite, subtests: pytest.Subt
     reader = invite(june, "Mo", signed_in=signed_in)
     schemes: tuple[Scheme, Scheme] = ("light", "dark") if signed_in else ("dark", "light")
 
-    for page, path in (PAGES | (OWN if signed_in else letters(june))).items():
+    for page, path in (PAGES | (OWN | remarks(june) if signed_in else letters(june))).items():
         with subtests.test(page):
             reader.opens(path)
             reader.is_at(path)
@@ -254,7 +263,8 @@ def test_no_page_is_at_fault(june: Server, invite: Invite, subtests: pytest.Subt
 
 def test_every_page_is_looked_at(june: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each address that gives a page, and each page's template, is among those above; what is not there is below."""
-    paths = [*PAGES.values(), *OWN.values(), *letters(june).values(), "/nowhere"]
+    links = remarks(june) | letters(june)
+    paths = [*PAGES.values(), *OWN.values(), *links.values(), "/nowhere"]
     drawn, draw = set(), rendering.draw
 
     def noted(page: Page, template: str) -> str:
