@@ -18,8 +18,8 @@ router = APIRouter(prefix="/questions/{slug}")
 def undo(
     slug: str, form: Form, reading: Reading, writing: Writer, forecaster: SignedIn, tell: Teller, render: Rendering
 ) -> Response:
-    require(forecaster, "forecast")
     question = catalog.find(reading, slug, visible(reading, forecaster))
+    require(forecaster, "forecast")
     try:
         with writing() as (session, at):
             ledger.undo(session, forecaster, question, at)
@@ -32,8 +32,8 @@ def undo(
 def reaffirm(
     slug: str, form: Form, reading: Reading, writing: Writer, forecaster: SignedIn, tell: Teller, render: Rendering
 ) -> Response:
-    require(forecaster, "forecast")
     question = catalog.find(reading, slug, visible(reading, forecaster))
+    require(forecaster, "forecast")
     try:
         with writing() as (session, at):
             ledger.reaffirm(session, forecaster, question, at)

@@ -58,8 +58,8 @@ def answer(
     group: str, form: Form, reading: Reading, writing: Writer, forecaster: SignedIn, tell: Teller, render: Rendering
 ) -> Response:
     """Save every rung that was changed, or none."""
-    require(forecaster, "forecast")
     places = places_of(reading, group, forecaster, tell())
+    require(forecaster, "forecast")
     try:
         changed = read(form, places)
         with writing() as (session, at):

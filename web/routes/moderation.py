@@ -19,14 +19,15 @@ router = APIRouter()
 
 @router.get("/comments/{entry:int}/hiding")
 def consider_comment(entry: int, reading: Reading, moderator: SignedIn, render: Rendering) -> Response:
+    comment = _comment(reading, entry, moderator)
     require(moderator, "moderate")
-    return render(comment_page(reading, _comment(reading, entry, moderator), moderator))
+    return render(comment_page(reading, comment, moderator))
 
 
 @router.post("/comments/{entry:int}/hiding")
 def hide(entry: int, form: Form, reading: Reading, writing: Writer, moderator: SignedIn, render: Rendering) -> Response:
-    require(moderator, "moderate")
     comment, note, hidden = _comment(reading, entry, moderator), form.get("note", ""), form.get("act") == "do"
+    require(moderator, "moderate")
     try:
         with writing() as (session, moment):
             moderation.hide(session, comment, hidden, note, by=moderator, moment=moment)
@@ -67,16 +68,17 @@ def comment_page(
 
 @router.get("/people/{handle}/suspension")
 def consider_person(handle: str, reading: Reading, moderator: SignedIn, render: Rendering) -> Response:
+    who = views.named(reading, handle)
     require(moderator, "moderate")
-    return render(person_page(reading, views.named(reading, handle), moderator))
+    return render(person_page(reading, who, moderator))
 
 
 @router.post("/people/{handle}/suspension")
 def suspend(
     handle: str, form: Form, reading: Reading, writing: Writer, moderator: SignedIn, render: Rendering
 ) -> Response:
-    require(moderator, "moderate")
     who, note, suspended = views.named(reading, handle), form.get("note", ""), form.get("act") == "do"
+    require(moderator, "moderate")
     try:
         with writing() as (session, moment):
             moderation.suspend(session, who, suspended, note, by=moderator, moment=moment)

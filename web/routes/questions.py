@@ -51,8 +51,8 @@ def question(
 def submit(
     slug: str, form: Form, reading: Reading, writing: Writer, forecaster: SignedIn, tell: Teller, render: Rendering
 ) -> Response:
-    require(forecaster, "forecast")
     question = catalog.find(reading, slug, visible(reading, forecaster))
+    require(forecaster, "forecast")
     try:
         answer = catalog.kind_of(question).read(form, catalog.shape_of(question))
         why, until = reasons.rationale(form), reasons.expiry(form)
@@ -67,8 +67,8 @@ def submit(
 def withdraw(
     slug: str, form: Form, reading: Reading, writing: Writer, forecaster: SignedIn, tell: Teller, render: Rendering
 ) -> Response:
-    require(forecaster, "forecast")
     question = catalog.find(reading, slug, visible(reading, forecaster))
+    require(forecaster, "forecast")
     try:
         with writing() as (session, at):
             ledger.withdraw(session, forecaster, question, at)
@@ -81,8 +81,8 @@ def withdraw(
 def comment(
     slug: str, form: Form, reading: Reading, writing: Writer, forecaster: SignedIn, tell: Teller, render: Rendering
 ) -> Response:
-    require(forecaster, "forecast")
     question = catalog.find(reading, slug, visible(reading, forecaster))
+    require(forecaster, "forecast")
     text = form.get("comment", "")
     try:
         with writing() as (session, at):

@@ -42,8 +42,8 @@ def due(reading: Reading, viewer: Viewer, moment: Now, render: Rendering) -> Res
 
 @router.get("/questions/{slug}/resolution")
 def consider(slug: str, reading: Reading, moderator: SignedIn, moment: Now, render: Rendering) -> Response:
-    require(moderator, "resolve")
     question = catalog.find(reading, slug, visible(reading, moderator))
+    require(moderator, "resolve")
     return render(resolution_page(reading, question, moderator, moment))
 
 
@@ -52,8 +52,8 @@ def resolve(
     slug: str, form: Form, reading: Reading, writing: Writer, moderator: SignedIn, moment: Now, render: Rendering
 ) -> Response:
     """Show what the decision will do; with step=confirm, do it; with step=edit, give the form back."""
-    require(moderator, "resolve")
     question = catalog.find(reading, slug, visible(reading, moderator))
+    require(moderator, "resolve")
     if form.get("step") == "edit":
         return render(resolution_page(reading, question, moderator, moment, typed=form))
     try:

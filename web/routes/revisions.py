@@ -23,8 +23,8 @@ router = APIRouter(prefix="/questions/{slug}/revision")
 
 @router.get("")
 def consider(slug: str, reading: Reading, moderator: SignedIn, tell: Teller, render: Rendering) -> Response:
-    require(moderator, "revise")
     question = catalog.find(reading, slug, visible(reading, moderator))
+    require(moderator, "revise")
     return render(revision_page(reading, question, moderator, tell))
 
 
@@ -33,8 +33,8 @@ def revise(
     slug: str, form: Form, reading: Reading, writing: Writer, moderator: SignedIn, tell: Teller, render: Rendering
 ) -> Response:
     """Show what will change; with step=confirm, change it; with step=edit, give the form back."""
-    require(moderator, "revise")
     question = catalog.find(reading, slug, visible(reading, moderator))
+    require(moderator, "revise")
     typed, seen, by = forms.tidy(form), seen_in(form), moderator.pseudonym
     if form.get("step") == "edit":
         return render(revision_page(reading, question, moderator, tell, typed=typed))

@@ -39,8 +39,8 @@ REMEMBERED = 180 * 24 * 3600
 def consider_question(
     slug: str, reading: Reading, moderator: SignedIn, settings: Configured, render: Rendering
 ) -> Response:
-    require(moderator, "show")
     question = catalog.find(reading, slug, visible(reading, moderator))
+    require(moderator, "show")
     return render(showing_page(question, moderator, settings.address))
 
 
@@ -49,8 +49,8 @@ def show_question(
     slug: str, form: Form, reading: Reading, writing: Writer, moderator: SignedIn, settings: Configured,
     tell: Teller, render: Rendering,
 ) -> Response:  # fmt: skip
-    require(moderator, "show")
     question = catalog.find(reading, slug, visible(reading, moderator))
+    require(moderator, "show")
     try:
         shown = read(form, tell(), of_set=False)
         with writing() as (session, moment):
@@ -64,8 +64,9 @@ def show_question(
 
 @router.get("/sets/{slug}/audience")
 def consider_set(slug: str, reading: Reading, moderator: SignedIn, settings: Configured, render: Rendering) -> Response:
+    within = _set(reading, slug, moderator)
     require(moderator, "show")
-    return render(showing_page(_set(reading, slug, moderator), moderator, settings.address))
+    return render(showing_page(within, moderator, settings.address))
 
 
 @router.post("/sets/{slug}/audience")
@@ -73,8 +74,8 @@ def show_set(
     slug: str, form: Form, reading: Reading, writing: Writer, moderator: SignedIn, settings: Configured,
     tell: Teller, render: Rendering,
 ) -> Response:  # fmt: skip
-    require(moderator, "show")
     within = _set(reading, slug, moderator)
+    require(moderator, "show")
     try:
         shown = read(form, tell(), of_set=True)
         with writing() as (session, moment):

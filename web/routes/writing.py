@@ -76,8 +76,8 @@ def draft(number: str, reading: Reading, viewer: SignedIn, moment: Now, render: 
 def save(
     number: str, form: Form, reading: Reading, writing: Writer, author: SignedIn, moment: Now, render: Rendering
 ) -> Response:
-    require(author, "ask")
     found = drafting.find(reading, number, author)
+    require(author, "ask")
     seen = seen_in(form)
     try:
         with writing() as (session, at):
@@ -94,8 +94,8 @@ def send(
     number: str, form: Form, reading: Reading, writing: Writer, author: SignedIn, moment: Now, render: Rendering
 ) -> Response:
     """Keep what was typed and send it for review, both or neither; from a page without a form, what was kept."""
-    require(author, "ask")
     found = drafting.find(reading, number, author)
+    require(author, "ask")
     seen = seen_in(form)
     try:
         with writing() as (session, at):
@@ -131,8 +131,8 @@ def give_back(
 def publish(
     number: str, form: Form, reading: Reading, writing: Writer, moderator: SignedIn, moment: Now, render: Rendering
 ) -> Response:
-    require(moderator, "publish")
     found = drafting.find(reading, number, moderator)
+    require(moderator, "publish")
     seen = seen_in(form)
     try:
         with writing() as (session, at):
@@ -145,8 +145,8 @@ def publish(
 
 @router.post("/drafts/{number}/deletion")
 def discard(number: str, reading: Reading, writing: Writer, author: SignedIn, render: Rendering) -> Response:
-    require(author, "ask")
     found = drafting.find(reading, number, author)
+    require(author, "ask")
     try:
         with writing() as (session, _):
             drafting.discard(session, found, author)
@@ -272,8 +272,8 @@ def add_claim(
     number: str, form: Form, reading: Reading, writing: Writer, author: SignedIn, moment: Now, render: Rendering
 ) -> Response:
     """Keep what was typed of the source, and go on to one more claim."""
-    require(author, "ask")
     found = drafting.find(reading, number, author)
+    require(author, "ask")
     seen = seen_in(form)
     try:
         with writing() as (session, at):
@@ -302,8 +302,8 @@ def save_claim(
     render: Rendering,
 ) -> Response:
     """Keep a claim; with step=judge stay on it and say what it lacks."""
-    require(author, "ask")
     found = drafting.find(reading, number, author)
+    require(author, "ask")
     which, seen = drafting.require_claim(found, claim), seen_in(form)
     try:
         with writing() as (session, at):
@@ -319,8 +319,8 @@ def save_claim(
 def drop_claim(
     number: str, claim: str, reading: Reading, writing: Writer, author: SignedIn, moment: Now, render: Rendering
 ) -> Response:
-    require(author, "ask")
     found = drafting.find(reading, number, author)
+    require(author, "ask")
     which = drafting.require_claim(found, claim)
     try:
         with writing() as (session, at):
@@ -369,8 +369,8 @@ def consider_copy(slug: str, reading: Reading, author: SignedIn, moment: Now, re
 @router.post("/questions/{slug}/copy")
 def copy(slug: str, form: Form, reading: Reading, writing: Writer, author: SignedIn, render: Rendering) -> Response:
     """Begin a draft with what a question says."""
-    require(author, "ask")
     question = catalog.find(reading, slug, visible(reading, author))
+    require(author, "ask")
     typed = drafting.again(question, form.get("how", ""))
     try:
         with writing() as (session, at):

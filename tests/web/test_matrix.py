@@ -1,0 +1,485 @@
+"""Who may do what: a row for every method and address, a column for everybody in every state of what it is about.
+
+In each cell: the status, how many entries the journal has more, and that nothing hidden is in the answer. A route
+without a row fails the last test.
+"""
+
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from sqlmodel import Session, select
+from starlette.testclient import TestClient
+
+from forecasts import discussion, drafting, moderation, subscribing
+from forecasts.database import Database
+from forecasts.models import Forecaster
+from forecasts.settings import Settings
+from questions import audiences, journal
+from questions.audiences import Shown
+from questions.models import Head, QuestionSet
+from tests.cast import HOUR, NOON, MovedClock, draft, join, publish, resolve, say
+from tests.web.conftest import token_for
+from tests.web.test_routes import routes
+from web.app import create
+from web.dependencies import COOKIE, LINKS
+
+TITLE, WRITTEN, SAID = "Will the kraken surface?", "I have seen it before.", "83%"
+
+NOBODY, KIM, ADA, SUE, MO, BOSS = "nobody", "kim", "ada", "sue", "mo", "boss"
+LINKED = {"nobody with the link": NOBODY, "kim with the link": KIM}
+ACTORS = (NOBODY, KIM, ADA, SUE, MO, BOSS)
+"""Kim has said nothing. Ada has forecast, commented and drafted. Sue is suspended."""
+
+STATES: Mapping[str, Shown] = {
+    "public": Shown("public", "always"),
+    "blind": Shown("public", "answered"),
+    "members": Shown("members", "always"),
+    "unlisted": Shown("unlisted", "always"),
+    "draft": Shown("draft", "always"),
+}
+COLUMNS = [(who, state) for state in STATES for who in ACTORS] + [(who, "unlisted") for who in LINKED]
+
+HERE, SIGN_IN, NO, NONE, DONE, REFUSED, AGAINST = 200, 401, 403, 404, 303, 422, 409
+
+
+# What is due, worked out from the words of the rule alone
+
+
+def moderates(who: str) -> bool:
+    return who in (MO, BOSS)
+
+
+def sees_set(who: str, state: str) -> bool:
+    """By its audience, a link that was opened, or as a moderator."""
+    if moderates(who):
+        return True
+    return {"public": True, "blind": True, "members": who != NOBODY, "unlisted": who in LINKED, "draft": False}[state]
+
+
+def sees(who: str, state: str) -> bool:
+    """As the set; and what is unlisted for whoever has forecast there."""
+    return sees_set(who, state) or (who == ADA and state == "unlisted")
+
+
+def is_nobody(who: str) -> bool:
+    return LINKED.get(who, who) == NOBODY
+
+
+def reads(who: str, state: str) -> int:
+    return HERE if sees(who, state) else NONE
+
+
+def reads_set(who: str, state: str) -> int:
+    return HERE if sees_set(who, state) else NONE
+
+
+def everybodys(who: str, state: str) -> int:
+    return HERE if state in ("public", "blind") else NONE
+
+
+def anybody(who: str, state: str) -> int:
+    return HERE
+
+
+def opened(who: str, state: str) -> int:
+    return DONE if state == "unlisted" else NONE
+
+
+def signed_in(who: str, state: str) -> int:
+    return SIGN_IN if is_nobody(who) else HERE
+
+
+def not_set_up(who: str, state: str) -> int:
+    """What takes a mail server, which there is none of here."""
+    return SIGN_IN if is_nobody(who) else NO
+
+
+def done_signed_in(who: str, state: str) -> int:
+    return SIGN_IN if is_nobody(who) else DONE
+
+
+def refused_signed_in(who: str, state: str) -> int:
+    return SIGN_IN if is_nobody(who) else REFUSED
+
+
+def acts(who: str, state: str) -> int:
+    if is_nobody(who):
+        return SIGN_IN
+    return NONE if not sees(who, state) else NO if who == SUE else DONE
+
+
+def acts_on_own(who: str, state: str) -> int:
+    """What takes a forecast of one's own that stands."""
+    found = acts(who, state)
+    return AGAINST if found == DONE and who != ADA else found
+
+
+def looks(who: str, state: str) -> int:
+    return SIGN_IN if is_nobody(who) else DONE if sees(who, state) else NONE
+
+
+def copies(who: str, state: str) -> int:
+    found = looks(who, state)
+    return HERE if found == DONE else found
+
+
+def decides(who: str, state: str) -> int:
+    if is_nobody(who):
+        return SIGN_IN
+    return NONE if not sees(who, state) else DONE if moderates(who) else NO
+
+
+def considers(who: str, state: str) -> int:
+    found = decides(who, state)
+    return HERE if found == DONE else found
+
+
+def decides_set(who: str, state: str) -> int:
+    if is_nobody(who):
+        return SIGN_IN
+    return NONE if not sees_set(who, state) else DONE if moderates(who) else NO
+
+
+def considers_set(who: str, state: str) -> int:
+    found = decides_set(who, state)
+    return HERE if found == DONE else found
+
+
+def moderators(who: str, state: str) -> int:
+    return SIGN_IN if is_nobody(who) else HERE if moderates(who) else NO
+
+
+def done_by_moderators(who: str, state: str) -> int:
+    return SIGN_IN if is_nobody(who) else DONE if moderates(who) else NO
+
+
+def asks(who: str, state: str) -> int:
+    return SIGN_IN if is_nobody(who) else NO if who == SUE else DONE
+
+
+def writes(who: str, state: str) -> int:
+    """Ada's draft, on which nobody else writes, nor sees it."""
+    return SIGN_IN if is_nobody(who) else DONE if who == ADA else NONE
+
+
+def reads_draft(who: str, state: str) -> int:
+    found = writes(who, state)
+    return HERE if found == DONE else found
+
+
+def reviews(who: str, state: str) -> int:
+    """Ada's draft that waits for review, which moderators see too."""
+    return SIGN_IN if is_nobody(who) else DONE if moderates(who) else NO if who == ADA else NONE
+
+
+def takes_back(who: str, state: str) -> int:
+    """Its author takes it back; a moderator sends it back, and says why."""
+    return SIGN_IN if is_nobody(who) else DONE if moderates(who) or who == ADA else NONE
+
+
+def not_theirs(who: str, state: str) -> int:
+    """A webhook that is nobody's of these."""
+    return SIGN_IN if is_nobody(who) else NONE
+
+
+Due = Callable[[str, str], int]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A method and an address: by which rule it is answered, what is sent, and how many entries an act makes.
+
+    about  whether it is about what the states are states of; else one state tells all
+    eyes   whose eyes it is seen with, where that is not whoever asks
+    """
+
+    method: str
+    path: str
+    due: Due
+    form: Mapping[str, str] = field(default_factory=dict)
+    entries: int = 0
+    about: bool = True
+    address: str = ""
+    eyes: str = ""
+
+
+AT = "2026-03-02 12:00"
+DECISION = {"verdict": "resolved", "outcome": "yes", "known_at": AT, "seen": "0", "step": "confirm"}
+REVISION = {"title": TITLE, "criteria": "As measured, twice.", "note": "A slip.", "seen": "0", "step": "confirm"}
+QUESTION, SET = "/questions/{slug}", "/sets/{slug}"
+DRAFT, CLAIM = "/drafts/{number}", "/drafts/{number}/claims/{claim}"
+HOOK = "/settings/webhooks/{number:int}"
+TOML = """[set]\nslug = "more"\ntitle = "More"\n[[questions]]\nslug = "more-rain"\nkind = "binary"
+title = "More rain?"\ncriteria = "As measured."\nopens_at = 2026-03-02T12:00:00Z\ncloses_at = 2026-04-02T12:00:00Z\n"""
+
+LISTS = (
+    "/", "/feed.atom", "/leaderboard", "/calibration", "/compare", "/due", "/sets", "/people/{handle}",
+    "/people/{handle}/feed.atom",
+)  # fmt: skip
+RETURN, PUBLICATION = {"seen": "1", "remark": "Say which."}, {"seen": "1", "new_set": "Trams"}
+NEW_PASSWORD = {"old": "wrong", "password": "a long one", "again": "a long one"}
+MAIL_IS_OFF = {"email": "a@example.org"}
+SETTINGS = {"email/removal": {}, "calendar/removal": {},
+            "pages": {"private": "yes"}}  # fmt: skip
+
+
+def loads(who: str, state: str) -> int:
+    """Moderators are shown what was loaded."""
+    found = done_by_moderators(who, state)
+    return HERE if found == DONE else found
+
+
+ROWS = [
+    *(Row("GET", path, anybody, about=False) for path in ("/sign-in", "/sign-up", "/scores")),
+    *(Row("GET", path, anybody) for path in LISTS),
+    Row("GET", "/calibration/forecasts", anybody, address="/calibration/forecasts?bin=1"),
+    *(Row("GET", QUESTION + end, reads) for end in ("", "/feed.atom", "/live", "/share", "/crowd.csv")),
+    *(Row("GET", QUESTION + end, everybodys) for end in ("/embed", "/embed.svg")),
+    *(
+        Row("GET", f"{QUESTION}/receipts/{{handle}}{end}", reads, address=f"/questions/snow/receipts/ada{end}")
+        for end in ("", "/receipt.csv")
+    ),
+    Row("GET", f"{QUESTION}/copy", copies),
+    *(Row("GET", QUESTION + end, considers) for end in ("/resolution", "/revision", "/audience")),
+    *(Row("GET", SET + end, reads_set) for end in ("", "/feed.atom", "/calendar.ics", "/live")),
+    Row("GET", f"{SET}/audience", considers_set),
+    Row("GET", "/ladders/{group}", reads),
+    Row("GET", "/comments/{entry:int}/hiding", considers),
+    Row("GET", "/people/{handle}/suspension", moderators, about=False),
+    Row("GET", "/open/{key}", opened),
+    Row("GET", "/settings", signed_in, about=False),
+    Row("GET", "/confirm/{token}", anybody, about=False),
+    Row("GET", "/stop/{token}", anybody, about=False),
+    Row("GET", "/calendar/{token}.ics", anybody, eyes=ADA),
+    Row("GET", "/drafts", signed_in, about=False),
+    Row("GET", "/drafts/review", moderators, about=False),
+    Row("GET", DRAFT, reads_draft, about=False),
+    Row("GET", CLAIM, reads_draft, about=False),
+    Row("POST", "/sign-in", lambda who, state: REFUSED, {"name": "ada", "password": "wrong"}, about=False),
+    Row("POST", "/sign-up", lambda who, state: REFUSED, {"name": "new", "password": "short"}, about=False),
+    Row("POST", "/sign-out", lambda who, state: DONE, about=False),
+    Row("POST", f"{QUESTION}/forecasts", acts, {"probability": "40"}, 1),
+    Row("POST", f"{QUESTION}/comments", acts, {"comment": "Look up."}, 1),
+    Row("POST", f"{QUESTION}/withdrawal", acts_on_own, {}, 1),
+    Row("POST", f"{QUESTION}/undo", acts_on_own, {}, 1),
+    Row("POST", f"{QUESTION}/reaffirmation", acts_on_own, {}, 1),
+    Row("POST", f"{QUESTION}/look", looks),
+    Row("POST", f"{QUESTION}/copy", acts, {"how": "later"}),
+    Row("POST", f"{QUESTION}/resolution", decides, DECISION, 1),
+    Row("POST", f"{QUESTION}/revision", decides, REVISION, 1),
+    Row("POST", f"{QUESTION}/audience", decides, {"audience": "members", "reveal": "closed"}, 1),
+    Row("POST", f"{SET}/audience", decides_set, {"audience": "members", "reveal": "closed"}, 1),
+    Row("POST", "/ladders/{group}", acts, {"rung-kraken": "40"}, 1),
+    Row("POST", "/comments/{entry:int}/hiding", decides, {"act": "do", "note": "Rude."}, 1),
+    Row("POST", "/people/{handle}/suspension", done_by_moderators, {"act": "do", "note": "Rude."}, 1, about=False),
+    Row("POST", "/sets", loads, {"text": TOML}, 2, about=False),
+    *(Row("POST", f"/settings/{end}", done_signed_in, form, about=False) for end, form in SETTINGS.items()),
+    Row("POST", "/settings/email", not_set_up, MAIL_IS_OFF, about=False),
+    Row("POST", "/settings/calendar", signed_in, about=False),
+    Row("POST", "/settings/digest", refused_signed_in, {"every": "day"}, about=False),
+    Row("POST", "/settings/webhooks", refused_signed_in, {"channel": "webhook", "address": "x"}, about=False),
+    Row("POST", "/settings/password", refused_signed_in, NEW_PASSWORD, about=False),
+    *(Row("POST", f"{HOOK}/{end}", not_theirs, about=False) for end in ("removal", "test")),
+    Row("POST", "/confirm/{token}", anybody, about=False),
+    Row("POST", "/stop/{token}", anybody, about=False),
+    Row("POST", "/drafts", asks, {"asks": "question"}, about=False),
+    Row("POST", DRAFT, writes, {"title": "Other", "seen": "2"}, about=False),
+    Row("POST", f"{DRAFT}/review", writes, {}, about=False, address="/drafts/3/review"),
+    Row("POST", f"{DRAFT}/return", takes_back, RETURN, about=False, address="/drafts/2/return"),
+    Row("POST", f"{DRAFT}/publication", reviews, PUBLICATION, 3, about=False, address="/drafts/2/publication"),
+    Row("POST", f"{DRAFT}/deletion", writes, about=False),
+    Row("POST", f"{DRAFT}/claims", writes, {"seen": "2"}, about=False),
+    Row("POST", CLAIM, writes, {"claim": "Other", "seen": "2"}, about=False),
+    Row("POST", f"{CLAIM}/deletion", writes, about=False),
+]
+
+
+# The world that they are asked of
+
+
+@dataclass
+class World:
+    """A record in one state, in a file of its own; `names` are what stands in addresses."""
+
+    file: Path
+    tokens: Mapping[str, str]
+    names: Mapping[str, str]
+
+    @contextmanager
+    def visited(self, who: str) -> Iterator[tuple[TestClient, Database]]:
+        """A browser of somebody, and the record."""
+        database = Database(f"sqlite:///{self.file}", MovedClock(NOON + 2 * HOUR))
+        with TestClient(create(Settings(), database), follow_redirects=False) as browser:
+            if token := self.tokens.get(LINKED.get(who, who)):
+                browser.cookies.set(COOKIE, token)
+            if who in LINKED:
+                browser.cookies.set(LINKS, self.names["key"])
+            yield browser, database
+        database.close()
+
+    def copied(self, place: Path) -> "World":
+        """The same to write into."""
+        return World(Path(shutil.copy(self.file, place)), self.tokens, self.names)
+
+
+@pytest.fixture(scope="module")
+def worlds(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, World]:
+    """One in each state."""
+    place = tmp_path_factory.mktemp("worlds")
+    first = place / "first.db"
+    first.write_bytes(sqlite_template.read_bytes())
+    people, names = inhabited(first)
+    return {state: in_state(shutil.copy(first, place / f"{state}.db"), shown, people, names)
+            for state, shown in STATES.items()}  # fmt: skip
+
+
+def inhabited(file: Path) -> tuple[dict[str, Forecaster], dict[str, str]]:
+    """The people and what they have done, with the names by which addresses call it."""
+    clock = MovedClock(NOON)
+    database = Database(f"sqlite:///{file}", clock)
+    rung = {"ladder": {"threshold": 1, "direction": "above"}}
+    kraken, snow = publish(
+        database, draft("kraken", title=TITLE, group="steps", spec=rung), draft("snow"), within="deep"
+    )
+    roles = {
+        KIM: "forecaster",
+        ADA: "forecaster",
+        SUE: "forecaster",
+        MO: "moderator",
+        BOSS: "administrator",
+        "bob": "forecaster",
+    }
+    people = {name: join(database, name.capitalize(), role) for name, role in roles.items()}
+    for name in (ADA, "bob"):
+        say(database, people[name], snow, 0.5)
+    clock.moment += 1.5 * HOUR
+    for name in (ADA, "bob"):
+        say(database, people[name], kraken, 0.83)
+    resolve(database, people[MO], snow, 1)
+    with database.writing() as (session, moment):
+        names = {"comment": str(discussion.comment(session, people[ADA], kraken, WRITTEN, moment).entry)}
+        moderation.suspend(session, people[SUE], True, "Rude.", by=people[MO], moment=moment)
+        drafted(session, people[ADA], moment)
+        names |= lettered(session, people[ADA], moment)
+    database.close()
+    return people, names
+
+
+def drafted(session: Session, ada: Forecaster, moment: datetime) -> None:
+    """Ada's: a source with a claim, a question that waits for review, and one that may be sent."""
+    typed = {"title": "Will the tram run?", "kind": "binary", "criteria": "As seen.", "closes_at": "in 3 weeks"}
+    source = drafting.start(session, ada, "source", {"title": "A speech"}, moment)
+    drafting.add_claim(session, source, ada, {}, 0, moment)
+    drafting.send(session, drafting.start(session, ada, "question", typed, moment), ada, moment)
+    drafting.start(session, ada, "question", typed, moment)
+
+
+def lettered(session: Session, ada: Forecaster, moment: datetime) -> dict[str, str]:
+    """What stands in addresses that nobody is led to but by a mail."""
+    subscribing.confirm(session, subscribing.set_email(session, ada, "ada@example.org", moment), moment)
+    subscribing.choose_digest(session, ada, "day", ["resolved"], "", moment)
+    digest = subscribing.digest_of(session, ada)
+    assert digest is not None
+    assert digest.stop is not None
+    names = {"/stop/{token}": digest.stop, "/calendar/{token}.ics": subscribing.make_calendar(session, ada)}
+    return names | {"/confirm/{token}": subscribing.set_email(session, ada, "other@example.org", moment)}
+
+
+def in_state(file: Path | str, shown: Shown, people: Mapping[str, Forecaster], names: Mapping[str, str]) -> World:
+    """The record with its set shown so."""
+    database = Database(f"sqlite:///{file}", MovedClock(NOON + 2 * HOUR))
+    with database.writing() as (session, moment):
+        within = session.exec(select(QuestionSet)).one()
+        audiences.show(session, within, shown, by=journal.OPERATOR, moment=moment)
+    with database.reading() as session:
+        key = session.exec(select(QuestionSet.key)).one() or "x" * 22
+    tokens = {name: token_for(database, who) for name, who in people.items()}
+    database.close()
+    return World(Path(file), tokens, {**names, "key": key})
+
+
+# The cells
+
+
+def address_of(row: Row, names: Mapping[str, str]) -> str:
+    """Where a row's request goes."""
+    parts = {"{handle}": "ada", "{group}": "steps", "{number:int}": "1", "{number}": "1", "{claim}": "1",
+             "{entry:int}": names["comment"], "{key}": names["key"], "{token}": names.get(row.path, "")}  # fmt: skip
+    parts |= {"{slug}": "deep" if row.path.startswith("/sets") else "kraken"}
+    path = row.address or row.path
+    for part, word in parts.items():
+        path = path.replace(part, word)
+    return path
+
+
+def hidden_from(who: str, state: str) -> list[str]:
+    """What may stand in no answer to them."""
+    words = [] if sees(who, state) else [TITLE, WRITTEN]
+    return words + ([] if sees(who, state) and (state != "blind" or who == ADA) else [SAID])
+
+
+def answered(row: Row, world: World, browser: TestClient) -> tuple[int, str]:
+    """The status, 401 for who is sent to sign in, and all that was answered."""
+    answer = browser.request(row.method, address_of(row, world.names), data=dict(row.form) or None)
+    where = answer.headers.get("location", "")
+    return SIGN_IN if where.startswith("/sign-in?back=") else answer.status_code, answer.text + where
+
+
+def entries(database: Database) -> int:
+    with database.reading() as session:
+        return session.get_one(Head, 1).seq
+
+
+@pytest.mark.parametrize(("who", "state"), COLUMNS, ids=[f"{who}, {state}" for who, state in COLUMNS])
+def test_everybody_gets_what_the_rules_give_them(
+    worlds: Mapping[str, World], tmp_path: Path, who: str, state: str
+) -> None:
+    world, wrong = worlds[state], []
+
+    with world.visited(who) as (browser, database):
+        before = entries(database)
+        for row in rows_for(state, writing=False, who=who):
+            status, text = answered(row, world, browser)
+            wrong += judged(row, who, state, status, text, entries(database) - before)
+    for number, row in enumerate(rows_for(state, writing=True, who=who)):
+        written = world.copied(tmp_path / f"{number}.db")
+        with written.visited(who) as (browser, database):
+            status, text = answered(row, written, browser)
+            wrong += judged(row, who, state, status, text, entries(database) - before)
+
+    assert not wrong, "\n".join(wrong)
+
+
+def rows_for(state: str, *, writing: bool, who: str) -> Iterator[Row]:
+    """Those that change something for them, or the others."""
+    for row in ROWS:
+        if row.about or state == "public":
+            changes = row.due is opened or (row.method == "POST" and row.due(who, state) in (DONE, HERE))
+            if changes == writing:
+                yield row
+
+
+def judged(row: Row, who: str, state: str, status: int, text: str, more: int) -> list[str]:
+    """What is wrong with a cell."""
+    due, cell = row.due(who, state), f"{row.method} {row.path} by {who}, {state}"
+    made = row.entries if row.method == "POST" and due in (DONE, HERE) else 0
+    wrong = [f"{cell}: {status}, not {due}"] if status != due else []
+    wrong += [f"{cell}: {more} entries more, not {made}"] if more != made else []
+    return wrong + [f"{cell}: shows “{word}”" for word in hidden_from(row.eyes or who, state) if word in text]
+
+
+def test_the_matrix_is_large() -> None:
+    cells = sum(len(list(rows_for(state, writing=part, who=who))) for who, state in COLUMNS for part in (True, False))
+
+    assert cells > 1_500
+
+
+def test_every_route_has_a_row() -> None:
+    there = {(method, route.path) for method in ("GET", "POST") for route in routes(method)}
+
+    assert there - {(row.method, row.path) for row in ROWS} == set()
