@@ -210,6 +210,7 @@ class Row:
 
 AT = "2026-03-02 12:00"
 DECISION = {"verdict": "resolved", "outcome": "yes", "known_at": AT, "seen": "0", "step": "confirm"}
+TRAM = {"title": "Will the tram run?", "kind": "binary", "criteria": "As seen.", "closes_at": "in 3 weeks"}
 REVISION = {"title": TITLE, "criteria": "As measured, twice.", "note": "A slip.", "seen": "0", "step": "confirm"}
 QUESTION, SET = "/questions/{slug}", "/sets/{slug}"
 DRAFT, CLAIM = "/drafts/{number}", "/drafts/{number}/claims/{claim}"
@@ -289,7 +290,7 @@ ROWS = [
     Row("POST", "/stop/{token}", anybody, about=False),
     Row("POST", "/drafts", asks, {"asks": "question"}, about=False),
     Row("POST", DRAFT, writes, {"title": "Other", "seen": "2"}, about=False),
-    Row("POST", f"{DRAFT}/review", writes, {}, about=False, address="/drafts/3/review"),
+    Row("POST", f"{DRAFT}/review", writes, TRAM | {"seen": "0"}, about=False, address="/drafts/3/review"),
     Row("POST", f"{DRAFT}/return", takes_back, RETURN, about=False, address="/drafts/2/return"),
     Row("POST", f"{DRAFT}/publication", reviews, PUBLICATION, 3, about=False, address="/drafts/2/publication"),
     Row("POST", f"{DRAFT}/deletion", writes, about=False),
@@ -372,11 +373,10 @@ def inhabited(file: Path) -> tuple[dict[str, Forecaster], dict[str, str]]:
 
 def drafted(session: Session, ada: Forecaster, moment: datetime) -> None:
     """Ada's: a source with a claim, a question that waits for review, and one that may be sent."""
-    typed = {"title": "Will the tram run?", "kind": "binary", "criteria": "As seen.", "closes_at": "in 3 weeks"}
     source = drafting.start(session, ada, "source", {"title": "A speech"}, moment)
     drafting.add_claim(session, source, ada, {}, 0, moment)
-    drafting.send(session, drafting.start(session, ada, "question", typed, moment), ada, moment)
-    drafting.start(session, ada, "question", typed, moment)
+    drafting.send(session, drafting.start(session, ada, "question", TRAM, moment), ada, moment)
+    drafting.start(session, ada, "question", TRAM, moment)
 
 
 def lettered(session: Session, ada: Forecaster, moment: datetime) -> dict[str, str]:
