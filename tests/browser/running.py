@@ -21,7 +21,7 @@ from forecasts.database import Database
 
 ROOT = Path(__file__).parents[2]
 HERE = {"PYTHONPATH": str(ROOT)}
-PATIENCE = 30.0
+PATIENCE = 60.0
 LINK = re.compile(r"(http://127\.0\.0\.1:\d+)\S*")
 
 

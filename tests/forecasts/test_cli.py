@@ -50,7 +50,7 @@ class Line:
         """Exit code, what it printed, and what it said on standard error."""
         done = subprocess.run(
             [PROGRAM, *words], cwd=self.folder, env=self.environment | settings, input=typed.encode(),
-            capture_output=True, check=False, timeout=60,
+            capture_output=True, check=False, timeout=120,
         )  # fmt: skip
         return done.returncode, done.stdout.decode(), done.stderr.decode()
 
@@ -276,7 +276,7 @@ def serving(line: Line, *words: str) -> Iterator[tuple[subprocess.Popen[str], st
 
 def fetch(address: str) -> int:
     try:
-        with urllib.request.urlopen(address, timeout=30) as answer:
+        with urllib.request.urlopen(address, timeout=120) as answer:
             return int(answer.status)
     except urllib.error.HTTPError as error:
         with error:
@@ -286,7 +286,7 @@ def fetch(address: str) -> int:
 def ended(process: subprocess.Popen[str]) -> tuple[int, str, str]:
     """Ctrl-C, and how the program ended."""
     process.send_signal(signal.SIGINT)
-    printed, said = process.communicate(timeout=30)
+    printed, said = process.communicate(timeout=120)
     return process.returncode, printed, said
 
 

@@ -269,25 +269,61 @@ def superforecasters() -> Path:
     return inside if inside.exists() else Path(named)
 
 
+@pytest.fixture
+def folder(superforecasters: Path, engine: str, tmp_path: Path) -> Path:
+    """All of it; on PostgreSQL, which takes three times as long, the part that is about the first hundred questions."""
+    if engine == "sqlite":
+        return superforecasters
+    (tmp_path / "part").mkdir()
+    named = {row["question"] for row in read(superforecasters / "questions.csv")[:100]}
+    for file in ("questions.csv", "forecasts.csv", "resolutions.csv"):
+        kept = [row for row in read(superforecasters / file) if row["question"] in named]
+        with (tmp_path / "part" / file).open("w", newline="") as written:
+            rows = csv.DictWriter(written, list(kept[0]), lineterminator="\n")
+            rows.writeheader()
+            rows.writerows(kept)
+    return tmp_path / "part"
+
+
+def read(file: Path) -> list[dict[str, str]]:
+    with file.open(newline="") as opened:
+        return list(csv.DictReader(opened))
+
+
+def told_of(folder: Path) -> str:
+    """What an import says of the folder, counted here."""
+    asked, said, decided = (read(folder / f"{name}.csv") for name in ("questions", "forecasts", "resolutions"))
+    yes = {row["question"]: float(row["outcome"] == "yes") for row in decided}
+    off = [(float(row["probability"]) - yes[row["question"]]) ** 2 for row in said]
+    people = len({row["forecaster"] for row in said})
+    return (
+        f"New: {len(asked)} questions, {people} forecasters, {len(said):,} forecasts and {len(decided)} resolutions.\n"
+        f"Mean of (p - y)² over {len(said):,} yes-or-no forecasts: {sum(off) / len(off):.4f}."
+    )
+
+
 def test_forty_superforecasters_go_in_and_out_and_in_and_out(
-    database: Database, other: Database, clock: MovedClock, superforecasters: Path, tmp_path: Path
+    database: Database, other: Database, engine: str, folder: Path, tmp_path: Path
 ) -> None:
     """Their questions come out as the very bytes that went in."""
-    told = bring(database, superforecasters)
+    told = bring(database, folder)
     first = export(database, tmp_path / "first")
-    again = bring(database, superforecasters)
+    again = bring(database, folder)
     bring(other, tmp_path / "first")
 
-    assert told == (
+    assert told == told_of(folder)
+    assert engine != "sqlite" or told == (
         "New: 575 questions, 40 forecasters, 4,749 forecasts and 575 resolutions.\n"
         "Mean of (p - y)² over 4,749 yes-or-no forecasts: 0.1102."
     )
     assert again.startswith("Nothing is new.")
-    assert first["questions.csv"].encode() == (superforecasters / "questions.csv").read_bytes()
+    assert first["questions.csv"].encode() == (folder / "questions.csv").read_bytes()
     assert export(other, tmp_path / "second") == first
     with database.reading() as session:
-        assert len(set(session.exec(select(Question.group)))) == 159
-        assert "575 questions have the scores" in list(verification.verify(session))[-1]
+        assert engine != "sqlite" or len(set(session.exec(select(Question.group)))) == 159
+        assert (
+            f"{len(read(folder / 'questions.csv'))} questions have the scores" in list(verification.verify(session))[-1]
+        )
 
 
 # The commands
@@ -297,7 +333,7 @@ def run(url: str, folder: Path, *words: str) -> tuple[int, str, str]:
     """Exit code, what was printed, and what was said on standard error."""
     environment = {"PATH": os.defpath, "BRIERBOARD_DATABASE_URL": url, "PYTHONWARNINGS": "error"}
     done = subprocess.run(
-        [PROGRAM, *words], cwd=folder, env=environment, capture_output=True, check=False, timeout=60
+        [PROGRAM, *words], cwd=folder, env=environment, capture_output=True, check=False, timeout=120
     )  # fmt: skip
     return done.returncode, done.stdout.decode(), done.stderr.decode()
 
