@@ -43,7 +43,8 @@ class TooOften(Refusal):
     """Too much went wrong from there. `seconds` is how long to wait."""
 
     def __init__(self, seconds: int, field: str = "") -> None:
-        wait = f"{seconds} seconds" if seconds < 120 else f"{ceil(seconds / 60)} minutes"
+        count, unit = (seconds, "second") if seconds < 120 else (ceil(seconds / 60), "minute")
+        wait = f"{count} {unit}{'' if count == 1 else 's'}"
         super().__init__(f"Too many tries went wrong from where you are. Wait {wait} and try again.", field)
         self.seconds = seconds
 

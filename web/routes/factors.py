@@ -40,7 +40,7 @@ def begin(
                 secondfactor.set_up(session, person, moment)
         entrance.insist(refusal)
     except Refusal as refused:
-        page = factor_page(reading, person, seat, tell(), failed="begin", error=refused)
+        page = factor_page(reading, person, seat, tell(), failed="set-up", error=refused)
         return hold_off(render(page, status=status_of(refused)), refused)
     return render(factor_page(reading, person, seat, moment), otherwise=HERE)
 

@@ -268,10 +268,9 @@ def settings_page(
         sent=_log(session, person, moment),
         made=made,
         typed=typed or {},
-        failed=failed,
-        error=error,
+        failed=failed, error=error,
         signing=_signing(session, person, seat, configured, moment),
-    )
+    )  # fmt: skip
 
 
 def _signing(session: Session, person: Forecaster, seat: Sitting, configured: Settings, moment: datetime) -> Signing:
