@@ -97,9 +97,13 @@ def test_nobody_locks_somebody_out_who_sits_elsewhere(come_from: From, eve: Fore
 
 
 def test_a_throttled_try_costs_no_hash(come_from: From, eve: Forecaster, monkeypatch: pytest.MonkeyPatch) -> None:
-    browser, hashed = come_from("192.0.2.1"), []
-    fits = passwords.fits
-    monkeypatch.setattr(passwords, "fits", lambda *given: hashed.append(1) or fits(*given))
+    browser, hashed, fits = come_from("192.0.2.1"), [], passwords.fits
+
+    def counted(known: str | None, password: str) -> bool:
+        hashed.append(password)
+        return fits(known, password)
+
+    monkeypatch.setattr(passwords, "fits", counted)
 
     for _ in range(8):
         sign_in(browser, "wrong horse")

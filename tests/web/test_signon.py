@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
 
 import httpx2
-import oidc_provider_mock
+import oidc_provider_mock  # type: ignore[import-untyped]
 import pytest
+from joserfc.jwk import KeySet
 from oidc_provider_mock import User
 from starlette.testclient import TestClient
 
@@ -287,7 +288,7 @@ def test_a_token_for_another_question_is_not_believed(
     """Even one that the provider has signed: its nonce, who it is for and its time are looked at."""
     with signon._client(settings) as client:
         known = signon._metadata(settings)
-        keys = signon.KeySet.import_key_set(signon._read(known["jwks_uri"]))
+        keys = KeySet.import_key_set(signon._read(known["jwks_uri"]))
         address, _ = client.create_authorization_url(
             known["authorization_endpoint"], nonce="n-1", code_verifier="v" * 43
         )  # fmt: skip
