@@ -1,32 +1,21 @@
-"""Accounts: sign up, sign in, sessions, and the single-use link by which the first administrator joins."""
+"""Accounts: who there is, and the sessions of their browsers."""
 
 import re
 import secrets
-import threading
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
-from forecasts.models import BrowserSession, Forecaster, Invitation
+from forecasts import passwords
+from forecasts.models import BrowserSession, Forecaster, HalfSignIn, ResetLink
+from forecasts.passwords import InvalidAccount
 from questions.catalog import is_name
-from questions.errors import NotAllowed, NotFound, Refusal
+from questions.errors import NotAllowed, NotFound
 
 HANDLE = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,28}[a-z0-9])?")
-SHORTEST = 8
-LONGEST = 1000
 STAYS = timedelta(days=30)
-
-_hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
-_two_at_once = threading.Semaphore(2)
-_NOBODY = _hasher.hash("nobody has this password")
-
-
-class InvalidAccount(Refusal):
-    """A name or a password that cannot be had."""
 
 
 def judge(name: str, password: str, again: str | None = None) -> tuple[str, str]:
@@ -34,25 +23,28 @@ def judge(name: str, password: str, again: str | None = None) -> tuple[str, str]
 
     Raises InvalidAccount.
     """
+    name = judge_name(name)
+    return name, passwords.judge(name, password, again)
+
+
+def judge_name(name: str) -> str:
+    """The name as it will be shown. Raises InvalidAccount."""
     name = name.strip()
     if not name.isascii() or not HANDLE.fullmatch(name.lower()):
         raise InvalidAccount(
             f"“{name[:40]}” cannot be a name. Use 1 to 30 letters a to z, digits, and . _ - between them.", "name"
         )
-    if len(password) < SHORTEST:
-        raise InvalidAccount(f"The password is too short. Use at least {SHORTEST} characters.", "password")
-    if len(password) > LONGEST:
-        raise InvalidAccount(f"The password is too long. Use at most {LONGEST} characters.", "password")
-    if any("\ud800" <= sign <= "\udfff" for sign in password):
-        raise InvalidAccount("The password holds a character that is not text. Type it again.", "password")
-    if again is not None and again != password:
-        raise InvalidAccount("The two passwords differ. Type the same one twice.", "again")
-    with _two_at_once:
-        return name, _hasher.hash(password)
+    return name
 
 
-def join(session: Session, name: str, password: str, moment: datetime, role: str = "forecaster") -> Forecaster:
-    """Add a person. `password` is the hash that `judge` gave. Raises InvalidAccount where the name is taken."""
+def join(
+    session: Session, name: str, password: str | None, moment: datetime, role: str = "forecaster"
+) -> Forecaster:  # fmt: skip
+    """Add a person. `password` is the hash that `judge` gave, None for who only comes by single sign-on.
+
+    Raises InvalidAccount where the name is taken. That is said openly, unlike anything at signing in or resetting:
+    names stand on boards beside forecasts, so it tells nobody what they could not see there.
+    """
     if session.exec(select(Forecaster.id).where(Forecaster.handle == name.lower())).first() is not None:
         raise InvalidAccount(f"“{name}” is taken. Choose another name.", "name")
     person = Forecaster(
@@ -65,34 +57,25 @@ def join(session: Session, name: str, password: str, moment: datetime, role: str
 
 def authenticate(session: Session, name: str, password: str) -> Forecaster:
     """The person with that name and password. Raises InvalidAccount; takes as long whether the name exists or not."""
-    person = _named(session, name.strip())
-    fits = _fits(person, password)
+    person = named(session, name)
+    fits = passwords.fits(person.password if person else None, password)
     if person is None or not fits:
         raise InvalidAccount("This name and password do not belong together. Check both.", "password")
     return person
 
 
-def require_password(person: Forecaster, password: str) -> None:
-    """Pass where that is their password. Slow by design. Raises InvalidAccount."""
-    if not _fits(person, password):
-        raise InvalidAccount("This is not your password now. Type the one that you signed in with.", "old")
+def sign_in(session: Session, person: Forecaster, moment: datetime, browser: str = "", earlier: str = "") -> str:
+    """Begin a session and give the token for the browser's cookie. Sessions that have run out are swept away.
 
-
-def _fits(person: Forecaster | None, password: str) -> bool:
-    known = person.password if person and person.password else _NOBODY
-    with _two_at_once:
-        try:
-            _hasher.verify(known, password[: LONGEST + 1].encode(errors="surrogatepass"))
-        except (VerificationError, InvalidHashError):
-            return False
-    return known is not _NOBODY
-
-
-def sign_in(session: Session, person: Forecaster, moment: datetime) -> str:
-    """Begin a session and give the token for the browser's cookie. Sessions that have run out are swept away."""
+    browser  what it is, in words
+    earlier  the token that this browser had before: it works no more
+    """
     token = secrets.token_urlsafe(32)
-    session.exec(delete(BrowserSession).where(col(BrowserSession.expires_at) <= moment))
-    session.add(BrowserSession(token=seal(token), forecaster_id=person.id, made_at=moment, expires_at=moment + STAYS))
+    over = (col(BrowserSession.expires_at) <= moment) | (col(BrowserSession.token) == seal(earlier))
+    session.exec(delete(BrowserSession).where(over))
+    begun = {"made_at": moment, "seen_at": moment, "expires_at": moment + STAYS}
+    session.add(BrowserSession(token=seal(token), forecaster_id=person.id, browser=browser, **begun))
+    session.flush()
     return token
 
 
@@ -111,13 +94,17 @@ def signed_in(session: Session, token: str, moment: datetime) -> Forecaster | No
     return session.exec(statement).first()
 
 
-def change_password(session: Session, person: Forecaster, password: str, token: str) -> None:
-    """Give them another password, of which `judge` gave the hash, and end every session but the one of this token."""
+def change_password(session: Session, person: Forecaster, password: str) -> Forecaster:
+    """Give them another password, of which `passwords.judge` gave the hash.
+
+    Every session of theirs ends, and so does every link and every half of a sign-in that the old one began.
+    """
     person = session.get_one(Forecaster, person.id)
     person.password = password
     session.add(person)
-    others = (col(BrowserSession.forecaster_id) == person.id, col(BrowserSession.token) != seal(token))
-    session.exec(delete(BrowserSession).where(*others))
+    for ends in (BrowserSession, HalfSignIn, ResetLink):
+        session.exec(delete(ends).where(col(ends.forecaster_id) == person.id))
+    return person
 
 
 def choose_shortcuts(session: Session, person: Forecaster, on: bool) -> None:
@@ -127,46 +114,9 @@ def choose_shortcuts(session: Session, person: Forecaster, on: bool) -> None:
     session.add(person)
 
 
-def invite_first_administrator(session: Session, moment: datetime) -> str | None:
-    """A fresh single-use link's token, None once there is an administrator. Earlier unspent ones stop working."""
-    session.exec(delete(Invitation).where(col(Invitation.role) == "administrator", col(Invitation.spent_at).is_(None)))
-    if _has_administrator(session):
-        return None
-    token = secrets.token_urlsafe(24)
-    session.add(Invitation(token=seal(token), role="administrator", made_at=moment))
-    return token
-
-
-def _has_administrator(session: Session) -> bool:
-    return session.exec(select(Forecaster.id).where(Forecaster.role == "administrator")).first() is not None
-
-
-def invitation(session: Session, token: str) -> Invitation:
-    """The invitation behind a link. Raises NotFound where it is spent, or nobody's first to be any more."""
-    found = session.get(Invitation, seal(token))
-    if found is None or found.spent_at is not None or (found.role == "administrator" and _has_administrator(session)):
-        raise NotFound(
-            "This link works no more: it was used, a newer one replaced it, or there is an administrator already. "
-            "Look at what the server printed last."
-        )
-    return found
-
-
-def spend(session: Session, token: str, moment: datetime) -> Invitation:
-    """Use an invitation up. Raises NotFound where somebody was quicker."""
-    found = invitation(session, token)
-    found.spent_at = moment
-    session.add(found)
-    return found
-
-
 def appoint(session: Session, handle: str, role: str) -> Forecaster:
     """Give a person a role. Raises NotFound, and NotAllowed for who is no person."""
-    person = _named(session, handle)
-    if person is None:
-        raise NotFound(f"There is no forecaster “{handle}”. `brierboard user list` shows who there is.")
-    if person.kind != "person":
-        raise NotAllowed(f"“{person.name}” is a {person.kind}, not a person, and takes no role.")
+    person = person_named(session, handle, "takes no role")
     person.role = role
     session.add(person)
     return person
@@ -182,10 +132,22 @@ def keep_private(session: Session, person: Forecaster, private: bool) -> Forecas
     return person
 
 
-def _named(session: Session, name: str) -> Forecaster | None:
+def named(session: Session, name: str) -> Forecaster | None:
+    """Whoever has that name, however it was typed; None where nobody has."""
+    name = name.strip()
     if not is_name(name):
         return None
     return session.exec(select(Forecaster).where(Forecaster.handle == name.lower())).first()
+
+
+def person_named(session: Session, name: str, but: str) -> Forecaster:
+    """The person of that name. Raises NotFound, and NotAllowed for who is no person, `but` says why that matters."""
+    person = named(session, name)
+    if person is None:
+        raise NotFound(f"There is no forecaster “{name}”. `brierboard user list` shows who there is.")
+    if person.kind != "person":
+        raise NotAllowed(f"“{person.name}” is a {person.kind}, not a person, and {but}.")
+    return person
 
 
 def seal(token: str) -> str:

@@ -122,10 +122,10 @@ def listen(host: str, port: int) -> socket.socket:
 
 def welcome(database: Database, address: str) -> None:
     """Print the one line to open: the administrator's link, only while there is no administrator."""
-    from forecasts import accounts
+    from forecasts import invitations
 
     with database.writing() as (session, moment):
-        token = accounts.invite_first_administrator(session, moment)
+        token = invitations.invite_first_administrator(session, moment)
     if token:
         print(f"Open {address}/sign-up?invitation={token} to become the administrator.", flush=True)
     else:
@@ -300,6 +300,56 @@ def _password() -> str:
     if sys.stdin.isatty():
         return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
     return sys.stdin.readline().rstrip("\r\n")
+
+
+@users.command("invite")
+def invite_user(
+    role: Role = "forecaster",
+    days: Annotated[str, typer.Option(help="For how many days the link works.")] = "7",
+    uses: Annotated[str, typer.Option(help="For how many accounts it is good.")] = "1",
+    revoke: Annotated[str, typer.Option(help="Let an invitation work no more, by its number in --list.")] = "",
+    show: Annotated[bool, typer.Option("--list", help="List what was made.")] = False,
+) -> None:
+    """Print a link by which people may sign up. It is shown once and not kept."""
+    from forecasts import invitations
+
+    token = ""
+    with opened(existing=True) as database:
+        if show:
+            list_invitations(database)
+            return
+        with database.writing() as (session, moment):
+            if revoke:
+                invitations.revoke(session, revoke, moment)
+            else:
+                token = invitations.invite(session, invitations.COMMAND_LINE, role, days, uses, moment)
+    print(f"{revoke} works no more." if revoke else f"{settings().address}/sign-up?invitation={token}")
+
+
+def list_invitations(database: Database) -> None:
+    """Print what was made, the newest first; of the links themselves nothing is known."""
+    from forecasts import invitations
+
+    with database.reading() as session:
+        for one in invitations.listed(session):
+            number, state = invitations.mark(one), invitations.state(one, database.clock.now())
+            until = f"until {one.expires_at:%Y-%m-%d %H:%M}" if one.expires_at else "for ever"
+            print(f"{number}\t{one.role}\t{one.used} of {one.uses}\t{until}\t{state}\tby {one.made_by}")
+
+
+@users.command("reset")
+def reset_user(
+    name: str,
+    second_factor: Annotated[bool, typer.Option("--second-factor", help="Ask for no code any more, either.")] = False,
+) -> None:
+    """Print a link by which somebody chooses a new password, once, within an hour. You never see the password."""
+    from forecasts import resetting
+
+    with opened(existing=True) as database, database.writing() as (session, moment):
+        token = resetting.link(session, name, moment)
+        if second_factor:
+            resetting.forget_second_factor(session, name)
+    print(f"{settings().address}/reset/{token}")
 
 
 @users.command("role")

@@ -107,15 +107,42 @@ def told(error: Exception) -> str:
 
 def confirmation(settings: Settings, name: str, email: str, token: str, moment: datetime) -> EmailMessage:
     """The mail that asks whoever reads it whether reminders for this person may come here."""
-    message = EmailMessage(policy=LETTER)
-    message["From"], message["To"] = settings.sender, Address(addr_spec=email)
-    message["Subject"] = "Brierboard: may reminders come here?"
-    message["Date"] = format_datetime(moment)
-    message["Auto-Submitted"] = "auto-generated"
-    message.set_content(
+    words = (
         f"{name} wants reminders from {settings.address} to come to this address.\n\n"
         f"If that is you, open this page and press the button. It works for three days:\n"
         f"{settings.address}/confirm/{token}\n\n"
         "If it is not you, do nothing: nothing more will come.\n"
     )
+    return _letter(settings, email, "Brierboard: may reminders come here?", words, moment)
+
+
+def reset(settings: Settings, name: str, email: str, token: str, moment: datetime) -> EmailMessage:
+    """The mail by which somebody who has forgotten their password chooses another one."""
+    words = (
+        f"Somebody asked for a new password for {name} at {settings.address}.\n\n"
+        f"If that was you, open this page and choose one. It works for an hour, and once:\n"
+        f"{settings.address}/reset/{token}\n\n"
+        "If it was not you, do nothing: your password stays as it is.\n"
+    )
+    return _letter(settings, email, "Brierboard: choose a new password", words, moment)
+
+
+def notice(settings: Settings, name: str, email: str, happened: str, moment: datetime) -> EmailMessage:
+    """The mail that tells somebody that their account was changed, in case that it was not they who did it."""
+    words = (
+        f"{happened}\n\n"
+        f"It is the account of {name} at {settings.address}, and happened on {moment:%Y-%m-%d at %H:%M} UTC.\n\n"
+        f"If it was you, there is nothing to do. If it was not, choose a new password at once:\n"
+        f"{settings.address}/reset\n"
+    )
+    return _letter(settings, email, "Brierboard: your account was changed", words, moment)
+
+
+def _letter(settings: Settings, email: str, subject: str, words: str, moment: datetime) -> EmailMessage:
+    message = EmailMessage(policy=LETTER)
+    message["From"], message["To"] = settings.sender, Address(addr_spec=email)
+    message["Subject"] = subject
+    message["Date"] = format_datetime(moment)
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(words)
     return message

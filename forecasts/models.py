@@ -392,7 +392,13 @@ class CrowdPath(SQLModel, table=True):
 
 
 class Invitation(SQLModel, table=True):
-    """A link that lets whoever opens it sign up with a role, once. Only its hash is kept."""
+    """A link that lets whoever opens it sign up with a role. Only its hash is kept.
+
+    uses, used  how many accounts it is good for, and how many came by it
+    made_by     the name of the administrator who made it, or “the command line”; "" for the server's own, by which the
+                first administrator joins
+    spent_at    when the last of its uses was had
+    """
 
     __tablename__ = "invitation"
     __table_args__ = (CheckConstraint("role IN ('forecaster', 'moderator', 'administrator')", name="role"),)
@@ -401,14 +407,120 @@ class Invitation(SQLModel, table=True):
     role: str
     made_at: datetime = Field(sa_type=Moment)
     spent_at: datetime | None = Field(default=None, sa_type=Moment)
+    expires_at: datetime | None = Field(default=None, sa_type=Moment)
+    revoked_at: datetime | None = Field(default=None, sa_type=Moment)
+    uses: int = 1
+    used: int = 0
+    made_by: str = ""
 
 
 class BrowserSession(SQLModel, table=True):
-    """A browser that somebody signed in with. Only the hash of its cookie is kept."""
+    """A browser that somebody signed in with. Only the hash of its cookie is kept.
+
+    seen_at  when a form was last sent from it, give or take an hour; reading notes nothing
+    browser  what it says it is, in words
+    """
 
     __tablename__ = "browser_session"
 
     token: str = Field(primary_key=True)
     forecaster_id: int = Field(foreign_key="forecaster.id", index=True)
     made_at: datetime = Field(sa_type=Moment)
+    expires_at: datetime = Field(sa_type=Moment)
+    seen_at: datetime | None = Field(default=None, sa_type=Moment)
+    browser: str = ""
+
+
+class Throttle(SQLModel, table=True):
+    """How far something that went wrong has used its patience up; see forecasts/throttle.py.
+
+    key       the hash of what is counted
+    clear_at  when all of it is forgotten
+    """
+
+    __tablename__ = "throttle"
+
+    key: str = Field(primary_key=True)
+    clear_at: datetime = Field(sa_type=Moment)
+
+
+class ResetLink(SQLModel, table=True):
+    """A link by which somebody chooses a new password, once. Only its hash is kept.
+
+    forecaster_id  None where nobody was found who could be sent it: asking takes the same work then
+    """
+
+    __tablename__ = "reset_link"
+
+    token: str = Field(primary_key=True)
+    forecaster_id: int | None = Field(default=None, foreign_key="forecaster.id", index=True)
+    expires_at: datetime = Field(sa_type=Moment)
+
+
+class HalfSignIn(SQLModel, table=True):
+    """Somebody who gave a password, and whose second factor is asked for. Only the hash of the cookie is kept.
+
+    right  whether it was the right one, which nobody is told before both are given
+    """
+
+    __tablename__ = "half_sign_in"
+
+    token: str = Field(primary_key=True)
+    forecaster_id: int = Field(foreign_key="forecaster.id", index=True)
+    right: bool
+    expires_at: datetime = Field(sa_type=Moment)
+
+
+class SecondFactor(SQLModel, table=True):
+    """The secret that somebody's authenticator shares with us, as RFC 6238 has it.
+
+    confirmed_at  when a code showed that the authenticator has it; None until then, and it asks nothing of anybody
+    step          the time step of the last code that was taken: no earlier one is taken, nor the same one again
+    """
+
+    __tablename__ = "second_factor"
+
+    forecaster_id: int = Field(primary_key=True, foreign_key="forecaster.id")
+    secret: str
+    made_at: datetime = Field(sa_type=Moment)
+    confirmed_at: datetime | None = Field(default=None, sa_type=Moment)
+    step: int = 0
+
+
+class RecoveryCode(SQLModel, table=True):
+    """A code that stands in for the authenticator once. Only its hash is kept, until it is used."""
+
+    __tablename__ = "recovery_code"
+
+    code: str = Field(primary_key=True)
+    forecaster_id: int = Field(foreign_key="forecaster.id", index=True)
+
+
+class Identity(SQLModel, table=True):
+    """Who somebody is at the provider of single sign-on."""
+
+    __tablename__ = "identity"
+
+    issuer: str = Field(primary_key=True)
+    subject: str = Field(primary_key=True)
+    forecaster_id: int = Field(foreign_key="forecaster.id", index=True)
+    made_at: datetime = Field(sa_type=Moment)
+
+
+class Visit(SQLModel, table=True):
+    """Somebody who is on their way to the provider of single sign-on and back. Only the cookie's hash is kept.
+
+    forecaster_id  the account that is to be linked, None where they only sign in
+    subject, name  who the provider said they are, once they are back and have no account yet; "" until then
+    invitation     the hash of the invitation that they came with, "" where there is none
+    """
+
+    __tablename__ = "visit"
+
+    token: str = Field(primary_key=True)
+    forecaster_id: int | None = Field(default=None, foreign_key="forecaster.id", index=True)
+    subject: str = ""
+    name: str = ""
+    invitation: str = ""
+    back: str = Field(default="/", sa_type=Text)
     expires_at: datetime = Field(sa_type=Moment)

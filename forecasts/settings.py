@@ -15,11 +15,15 @@ class Settings(BaseSettings):
 
     database_url  SQLAlchemy's form: sqlite:///FILE, or postgresql+psycopg://..
     base_url      how people reach this server, where that is not http://HOST:PORT (behind a proxy, say)
-    sign_up       who may make an account: "open" is everybody, "closed" those with an invitation link;
-                  by default open while only this machine can reach the server
+    sign_up       who may make an account: "open" is everybody, "invitation" those with a link that an administrator
+                  made, "closed" nobody but those whom the command line adds; by default open while only this machine
+                  can reach the server, by invitation where others can
     smtp_url      the mail server: smtp://USER:PASSWORD@HOST:587, or smtps://.. where TLS comes first; without it
                   nobody is sent any mail
     mail_from     who mail comes from, such as Brierboard <board@example.org>
+    oidc_issuer   the provider of single sign-on by OpenID Connect, such as https://login.example.org; with the id and
+                  the secret that it knows us by in oidc_client_id and oidc_client_secret
+    oidc_name     what people call it
     private_webhooks  whether webhooks may go to addresses of the inner network, which else only a server does that
                   nobody but this machine can reach
     """
@@ -30,9 +34,13 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     base_url: str = ""
-    sign_up: Literal["open", "closed", ""] = ""
+    sign_up: Literal["open", "invitation", "closed", ""] = ""
     smtp_url: str = ""
     mail_from: str = ""
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: str = ""
+    oidc_name: str = "single sign-on"
     private_webhooks: bool = False
 
     @field_validator("smtp_url")
@@ -51,6 +59,15 @@ class Settings(BaseSettings):
             raise ValueError("write it as brierboard <board@example.org>")
         return value
 
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _names_a_provider(cls, value: str) -> str:
+        parts = urlsplit(value)
+        safe = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))
+        if value and not (safe and parts.hostname and not parts.query and not parts.fragment):
+            raise ValueError("write it as https://login.example.org")
+        return value
+
     @property
     def address(self) -> str:
         """Where a browser finds this server, without a slash at the end."""
@@ -58,8 +75,18 @@ class Settings(BaseSettings):
         return self.base_url.rstrip("/") or f"http://{host}:{self.port}"
 
     @property
+    def policy(self) -> str:
+        """Who may make an account: "open", "invitation" or "closed"."""
+        return self.sign_up or ("open" if self.ours_alone else "invitation")
+
+    @property
     def sign_up_open(self) -> bool:
-        return self.sign_up == "open" or (not self.sign_up and self.ours_alone)
+        return self.policy == "open"
+
+    @property
+    def single_sign_on(self) -> bool:
+        """Whether people may sign in by another provider."""
+        return bool(self.oidc_issuer and self.oidc_client_id)
 
     @property
     def ours_alone(self) -> bool:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 from urllib.parse import quote
@@ -10,7 +11,7 @@ from urllib.parse import quote
 from fastapi import Depends, Query, Request
 from sqlmodel import Session
 
-from forecasts import accounts
+from forecasts import accounts, sessions, throttle
 from forecasts.database import Database, Writing
 from forecasts.models import Forecaster
 from forecasts.permissions import OPENED
@@ -21,7 +22,7 @@ from questions.errors import Refusal
 COOKIE = "brierboard"
 PARTS = (
     "forecasts", "withdrawal", "undo", "reaffirmation", "look", "comments",
-    "review", "return", "publication", "deletion", "claims",
+    "review", "return", "publication", "deletion", "claims", "revocation", "reset-link",
 )  # fmt: skip
 """The ends of addresses that are no pages: their forms stand on the page before."""
 
@@ -33,6 +34,7 @@ MOST_LINKS, LONGEST_LINK = 30, 22
 
 NOT_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 LONGEST_FIELD = 20_000
+LONGEST_AGENT = 400
 LONGEST_FILE = 1_000_000
 LONG = ("file", "text", "rationale", "comment", "note")
 """Fields that may be longer: files, and what is judged where it can be given back."""
@@ -106,14 +108,19 @@ Now = Annotated[datetime, Depends(now)]
 
 
 def writer(request: Request, reading: Reading) -> Writing:
-    """`writing` for this request: once it is over the reading session sees what was written."""
-    database = database_of(request)
+    """`writing` for this request: once it is over the reading session sees what was written.
+
+    With it is noted that the browser's session is in use, as reading notes nothing.
+    """
+    database, token = database_of(request), request.cookies.get(COOKIE)
 
     @contextmanager
     def writing() -> Iterator[tuple[Session, datetime]]:
         try:
             with database.writing() as (session, moment):
                 yield session, moment
+                if token:
+                    sessions.touch(session, token, moment)
         finally:
             database.renew(reading)
 
@@ -130,6 +137,25 @@ def viewer(request: Request, reading: Reading, moment: Now) -> Forecaster | None
 
 
 Viewer = Annotated[Forecaster | None, Depends(viewer)]
+
+
+@dataclass(frozen=True)
+class Sitting:
+    """Where a request comes from: the network, as it is throttled, the browser in words, its session's token or ""."""
+
+    where: str
+    browser: str
+    token: str
+
+
+def sitting(request: Request) -> Sitting:
+    """Where this request comes from. A proxy on this machine says for whom it asks; uvicorn believes no other."""
+    agent = request.headers.get("user-agent", "")[:LONGEST_AGENT]
+    address = request.client.host if request.client else ""
+    return Sitting(throttle.network(address), sessions.browser_of(agent), request.cookies.get(COOKIE, ""))
+
+
+Seat = Annotated[Sitting, Depends(sitting)]
 
 
 def signed_in(request: Request, found: Viewer) -> Forecaster:

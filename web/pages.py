@@ -1210,11 +1210,21 @@ class LadderPage(Page):
 
 @dataclass(frozen=True)
 class SignInPage(Page):
+    """`provider` is what single sign-on is called here, "" where there is none."""
+
     template = "accounts/sign_in.html"
     name: str
     back: str
     error: Refusal | None
     may_sign_up: bool
+    provider: str
+
+
+@dataclass(frozen=True)
+class CodePage(Page):
+    template = "accounts/code.html"
+    back: str
+    error: Refusal | None
 
 
 @dataclass(frozen=True)
@@ -1226,9 +1236,119 @@ class SignUpPage(Page):
     role: str
     invitation: str
     is_open: bool
+    provider: str
+
+
+@dataclass(frozen=True)
+class AskResetPage(Page):
+    template = "accounts/ask_reset.html"
+    name: str
+    mail_is_on: bool
+    asked: bool
+    error: Refusal | None
+
+
+@dataclass(frozen=True)
+class ResetPage(Page):
+    template = "accounts/reset.html"
+    token: str
+    name: str
+    done: bool
+    error: Refusal | None
+
+
+@dataclass(frozen=True)
+class ChooseNamePage(Page):
+    template = "accounts/choose_name.html"
+    name: str
+    provider: str
+    error: Refusal | None
+
+
+@dataclass(frozen=True)
+class ReturnPage(Page):
+    """Back from the provider of single sign-on: `code` and `state` are what it gave."""
+
+    template = "accounts/return.html"
+    provider: str
+    code: str
+    state: str
+    error: Refusal | None
+
+
+@dataclass(frozen=True)
+class Invited:
+    """An invitation in a line. `mark` names it; `state` is "open" while it works."""
+
+    mark: str
+    role: str
+    made_by: str
+    made_at: datetime
+    expires_at: datetime | None
+    used: int
+    uses: int
+    state: str
+
+
+@dataclass(frozen=True)
+class InvitationsPage(Page):
+    """`made` is a link that is shown once, with what it is for. `failed` names the form at fault."""
+
+    template = "accounts/invitations.html"
+    invited: Sequence[Invited]
+    roles: Sequence[str]
+    policy: str
+    fresh: bool
+    made: tuple[str, str] | None
+    typed: Mapping[str, str]
+    failed: str
+    error: Refusal | None
 
 
 # Settings
+
+
+@dataclass(frozen=True)
+class Signed:
+    """A browser in which somebody is signed in. `here` is whether it is this one."""
+
+    mark: str
+    browser: str
+    made_at: datetime
+    seen_at: datetime | None
+    here: bool
+
+
+@dataclass(frozen=True)
+class SessionsPage(Page):
+    template = "settings/sessions.html"
+    signed: Sequence[Signed]
+    fresh: bool
+    error: Refusal | None
+
+
+@dataclass(frozen=True)
+class Code:
+    """A QR code: how many dots wide, and its dark ones as the path of an SVG."""
+
+    size: int
+    path: str
+
+
+@dataclass(frozen=True)
+class FactorPage(Page):
+    """The second factor. `code` and `secret` are shown until it is confirmed, `codes` once; `left` are unused."""
+
+    template = "settings/second_factor.html"
+    is_on: bool
+    secret: str
+    code: Code | None
+    codes: Sequence[str]
+    left: int
+    fresh: bool
+    has_password: bool
+    failed: str
+    error: Refusal | None
 
 
 @dataclass(frozen=True)
@@ -1265,6 +1385,20 @@ class Wanted:
 
 
 @dataclass(frozen=True)
+class Signing:
+    """How somebody signs in.
+
+    fresh     whether they did a moment ago, so that the password is not asked for again
+    provider  what single sign-on is called here, "" where there is none; `linked` is whether they use it
+    """
+
+    fresh: bool
+    has_password: bool
+    provider: str
+    linked: bool
+
+
+@dataclass(frozen=True)
 class SettingsPage(Page):
     """`made` is what is shown only once: ("calendar" or "secret", the text). `failed` names the form at fault."""
 
@@ -1284,6 +1418,7 @@ class SettingsPage(Page):
     typed: Mapping[str, str]
     failed: str
     error: Refusal | None
+    signing: Signing
 
 
 @dataclass(frozen=True)

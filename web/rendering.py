@@ -16,6 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from forecasts.models import Forecaster
 from forecasts.permissions import sees
+from forecasts.throttle import TooOften
 from questions import errors, percent
 from questions.errors import Refusal
 from web.pages import Page
@@ -27,6 +28,7 @@ STATUS: dict[type[Refusal], int] = {
     errors.ChangedMeanwhile: 409,
     errors.QuestionNotOpen: 409,
     errors.WritingRefused: 503,
+    TooOften: 429,
 }
 
 PRIVATE = {"Cache-Control": "private, no-cache"}
@@ -149,6 +151,13 @@ Render = Callable[..., Response]
 def status_of(refusal: Refusal) -> int:
     """The HTTP status that says what kind of refusal this is."""
     return next((status for kind, status in STATUS.items() if isinstance(refusal, kind)), 422)
+
+
+def hold_off(answer: Response, refusal: Refusal) -> Response:
+    """The answer, with how long to wait where that is what was wrong."""
+    if isinstance(refusal, TooOften):
+        answer.headers["Retry-After"] = str(refusal.seconds)
+    return answer
 
 
 def renderer(request: Request) -> Render:

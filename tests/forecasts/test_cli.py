@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from forecasts import accounts, chores
+from forecasts import accounts, chores, invitations, resetting, secondfactor
+from forecasts.clock import SystemClock
 from forecasts.database import Database
 from forecasts.models import Forecaster, Lease
 from questions import setfile
@@ -33,6 +34,7 @@ from tests.cast import (
     say,
     tamper,
 )
+from tests.forecasts.test_secondfactor import set_up
 
 PROGRAM = Path(sys.executable).parent / "brierboard"
 SETS = Path(setfile.__file__).parent / "sets"
@@ -227,6 +229,56 @@ def test_the_people_are_listed(line: Line, database: Database) -> None:
     assert line.run("user", "list") == (0, "Ada\tforecaster\tsince 2026-03-02\nMo\tmoderator\tsince 2026-03-02\n", "")
 
 
+def test_a_link_that_invites_is_printed_once_listed_and_revoked(line: Line, database: Database) -> None:
+    code, printed, _ = line.run("user", "invite", "--role", "moderator", "--days", "3", "--uses", "2")
+    token = printed.strip().removeprefix("http://127.0.0.1:8000/sign-up?invitation=")
+    with database.reading() as session:
+        invited = invitations.find(session, token, database.clock.now())
+    listed = line.run("user", "invite", "--list")[1]
+    revoked = line.run("user", "invite", "--revoke", invitations.mark(invited))
+
+    assert (code, invited.role, invited.uses, invited.made_by) == (0, "moderator", 2, "the command line")
+    assert token not in listed
+    assert listed.split("\t")[:3] == [invitations.mark(invited), "moderator", "0 of 2"]
+    assert listed.endswith("\topen\tby the command line\n")
+    assert revoked == (0, f"{invitations.mark(invited)} works no more.\n", "")
+    assert line.run("user", "invite", "--list")[1].split("\t")[4] == "revoked"
+
+
+def test_an_invitation_that_makes_no_sense_is_refused_in_a_sentence(line: Line, database: Database) -> None:
+    told = line.run("user", "invite", "--days", "many")
+
+    assert told == (1, "", "“many” is not a whole number from 1 to 365. Write one such as 7.\n")
+    assert rows(database, "invitation") == []
+
+
+def test_a_link_for_a_forgotten_password_is_printed(line: Line, database: Database, ada: Forecaster) -> None:
+    set_up(database, ada)
+
+    code, printed, _ = line.run("user", "reset", "Ada", "--second-factor")
+
+    token = printed.strip().removeprefix("http://127.0.0.1:8000/reset/")
+    assert code == 0
+    with database.reading() as session:
+        assert resetting.whose(session, token, SystemClock().now()).handle == "ada"
+        assert secondfactor.factor(session, ada) is None
+
+
+def test_a_link_for_nobody_is_refused_in_a_sentence(line: Line) -> None:
+    sentence = "There is no forecaster “mallory”. `brierboard user list` shows who there is.\n"
+
+    assert line.run("user", "reset", "mallory") == (1, "", sentence)
+    assert line.run("user", "reset", "crowd")[2] == "“The crowd” is a crowd, not a person, and has no password.\n"
+
+
+def test_a_password_that_others_guess_first_is_refused_here_too(line: Line, database: Database) -> None:
+    told = line.run("user", "add", "Ada", typed="password1\n")
+
+    assert (told[0], told[2]) == (
+        1, "The password is one of those that others guess first, known from breaches. Choose another one.\n"
+    )  # fmt: skip
+
+
 # Settings
 
 
@@ -235,6 +287,7 @@ def test_the_people_are_listed(line: Line, database: Database) -> None:
     [
         ("BRIERBOARD_PORT", "eighty", "BRIERBOARD_PORT is “eighty”: "),
         ("BRIERBOARD_SIGN_UP", "maybe", "BRIERBOARD_SIGN_UP is “maybe”: "),
+        ("BRIERBOARD_OIDC_ISSUER", "login.example.org", "BRIERBOARD_OIDC_ISSUER is “login.example.org”: write it as "),
         ("BRIERBOARD_DATABASE_URL", "brierboard.db", "“brierboard.db” is not a database's address. "),
         ("BRIERBOARD_DATABASE_URL", "sqlite:////no/such/folder/b.db", "There is no database /no/such/folder/b.db. "),
     ],

@@ -10,11 +10,11 @@ import pytest
 from sqlmodel import col, select
 
 from forecasts import accounts, importing, verification
-from forecasts.accounts import InvalidAccount
 from forecasts.database import Database
 from forecasts.formats import FORMATS, InvalidFolder
 from forecasts.importing import Plan
 from forecasts.models import Forecast, Forecaster
+from forecasts.passwords import InvalidAccount
 from questions import catalog, journal
 from questions.models import Question, QuestionSet, Resolution, Source
 from tests import folders

@@ -87,6 +87,47 @@ def test_sign_up_is_closed_where_others_come_by_the_base_url(base_url: str, is_o
 
 
 @pytest.mark.parametrize(
+    ("base_url", "sign_up", "policy"),
+    [
+        ("", "", "open"),
+        ("https://forecasts.example.org", "", "invitation"),
+        ("https://forecasts.example.org", "open", "open"),
+        ("", "invitation", "invitation"),
+        ("", "closed", "closed"),
+    ],
+)
+def test_who_may_sign_up_is_set_or_follows_from_who_can_reach_the_server(
+    base_url: str, sign_up: str, policy: str
+) -> None:
+    settings = Settings.model_validate({"base_url": base_url, "sign_up": sign_up})
+
+    assert (settings.policy, settings.sign_up_open) == (policy, policy == "open")
+
+
+@pytest.mark.parametrize(
+    ("issuer", "client", "is_on"),
+    [
+        ("", "", False),
+        ("https://login.example.org", "", False),
+        ("", "board", False),
+        ("https://login.example.org/realms/one", "board", True),
+        ("http://localhost:9400", "board", True),
+    ],
+)
+def test_single_sign_on_takes_a_provider_that_knows_us(issuer: str, client: str, is_on: bool) -> None:
+    assert Settings(oidc_issuer=issuer, oidc_client_id=client).single_sign_on is is_on
+
+
+@pytest.mark.parametrize(
+    "issuer",
+    ["login.example.org", "http://login.example.org", "https://", "https://login.example.org/?x", "ftp://localhost"],
+)
+def test_a_provider_that_others_could_stand_in_for_is_refused(issuer: str) -> None:
+    with pytest.raises(ValidationError, match=r"write it as https://login\.example\.org"):
+        Settings(oidc_issuer=issuer)
+
+
+@pytest.mark.parametrize(
     ("name", "value"), [("port", "eighty"), ("port", "-1"), ("port", "65536"), ("sign_up", "maybe")]
 )
 def test_a_setting_that_cannot_be_is_refused(name: str, value: str) -> None:

@@ -6,7 +6,7 @@ import pytest
 from sqlmodel import select
 from starlette.testclient import TestClient
 
-from forecasts import accounts
+from forecasts import accounts, invitations
 from forecasts.database import Database
 from forecasts.models import Forecaster
 from forecasts.settings import Settings
@@ -135,9 +135,9 @@ def test_an_account_that_cannot_be_had_is_refused_in_place(visit: Visit, databas
 
 
 def test_where_sign_up_is_closed_only_an_invitation_opens_it(database: Database) -> None:
-    app = create(Settings(host="127.0.0.1", base_url="", sign_up="closed"), database)
+    app = create(Settings(host="127.0.0.1", base_url="", sign_up="invitation"), database)
     with database.writing() as (session, moment):
-        token = accounts.invite_first_administrator(session, moment)
+        token = invitations.invite_first_administrator(session, moment)
 
     with TestClient(app, follow_redirects=False) as browser:
         closed = [browser.get("/sign-up"), browser.post("/sign-up", data=FORM)]
@@ -161,7 +161,7 @@ def test_where_sign_up_is_closed_only_an_invitation_opens_it(database: Database)
 
 def test_an_invitation_survives_a_form_that_was_refused(visit: Visit, database: Database) -> None:
     with database.writing() as (session, moment):
-        token = accounts.invite_first_administrator(session, moment) or ""
+        token = invitations.invite_first_administrator(session, moment) or ""
 
     refused = visit().post("/sign-up", data=FORM | {"invitation": token, "name": "crowd"})
     taken = visit().post("/sign-up", data=FORM | {"invitation": token})

@@ -12,11 +12,11 @@ from sqlmodel import SQLModel, select
 from starlette.testclient import TestClient
 
 import web.routes
-from forecasts import discussion, drafting, subscribing
+from forecasts import discussion, drafting, resetting, subscribing
 from forecasts.database import Database
 from forecasts.models import Forecaster
 from questions.models import Question, QuestionSet
-from tests.cast import HOUR, MovedClock, draft, entries, publish, rows
+from tests.cast import HOUR, MovedClock, draft, entries, join, publish, rows
 from tests.web.conftest import Town, Visit
 from tests.web.sight import Sight
 
@@ -78,7 +78,10 @@ STARTS = (
     "/questions/binary/embed",
     "/questions/binary/embed.svg",
     "/questions/binary/feed.atom",
+    "/sso/callback",
+    "/sso/name",
 )
+NO_PROVIDER = {"/sso/callback": 404, "/sso/name": 404}
 
 
 def secrets_of(database: Database, who: Forecaster) -> list[str]:
@@ -91,13 +94,20 @@ def secrets_of(database: Database, who: Forecaster) -> list[str]:
         asked = subscribing.set_email(session, who, "other@example.org", moment)
         calendar, mail = subscribing.make_calendar(session, who), subscribing.digest_of(session, who)
         assert mail is not None
-        return [f"/confirm/{asked}", f"/stop/{mail.stop}", f"/calendar/{calendar}.ics", f"/open/{key}"]
+        reset = resetting.link(session, "Ada", moment)
+        return [
+            f"/reset/{reset}",
+            f"/confirm/{asked}",
+            f"/stop/{mail.stop}",
+            f"/calendar/{calendar}.ics",
+            f"/open/{key}",
+        ]
 
 
 def test_a_get_writes_nothing_whoever_looks(
     visit: Visit, database: Database, town: Town, ada: Forecaster, mo: Forecaster
 ) -> None:
-    browsers = [visit(who) for who in (None, ada, mo)]
+    browsers = [visit(who) for who in (None, ada, mo, join(database, "Root", "administrator"))]
     secret = secrets_of(database, ada)
     write(database, ada)
     before = everything_there_is(database)
@@ -106,7 +116,7 @@ def test_a_get_writes_nothing_whoever_looks(
 
     assert everything_there_is(database) == before
     for walk in walks:
-        assert {path: status for path, status in walk.items() if status != 200} == {secret[-1]: 303}
+        assert {path: status for path, status in walk.items() if status != 200} == {secret[-1]: 303, **NO_PROVIDER}
     visited = {urlsplit(address).path for walk in walks for address in walk}
     assert [route.path for route in routes("GET") if not any(route.path_regex.match(path) for path in visited)] == []
 
@@ -144,6 +154,15 @@ PROTECTED = [
     ("/settings/calendar/removal", "/settings"),
     ("/settings/pages", "/settings"),
     ("/settings/password", "/settings"),
+    ("/settings/sessions/removal", "/settings"),
+    ("/settings/sessions/others", "/settings"),
+    ("/settings/second-factor", "/settings"),
+    *((f"/settings/second-factor/{act}", "/settings") for act in ("confirmation", "codes", "removal")),
+    ("/settings/sso", "/settings"),
+    ("/settings/sso/removal", "/settings"),
+    ("/invitations", "/invitations"),
+    ("/invitations/revocation", "/invitations"),
+    ("/invitations/reset-link", "/invitations"),
     ("/questions/binary/revision", "/questions/binary/revision"),
     ("/questions/binary/copy", "/questions/binary/copy"),
     ("/questions/binary/audience", "/questions/binary/audience"),
@@ -156,7 +175,10 @@ PROTECTED = [
     *((f"/drafts/1/{act}", "/drafts/1") for act in ("review", "return", "publication", "deletion", "claims")),
     *((f"/drafts/1/claims/1{act}", "/drafts/1/claims/1") for act in ("", "/deletion")),
 ]
-OPEN = {"/sign-in", "/sign-up", "/sign-out", "/confirm/{token}", "/stop/{token}"}
+OPEN = {
+    "/sign-in", "/sign-in/code", "/sign-up", "/sign-out", "/confirm/{token}", "/stop/{token}", "/reset",
+    "/reset/{token}", "/sso", "/sso/callback", "/sso/name",
+}  # fmt: skip
 """What links in mails lead to is asked of nobody by name: whoever has the link may."""
 
 PARTS = {"{slug}": "binary", "{group}": "steps", "{number}": "1", "{number:int}": "1", "{claim}": "1",
@@ -316,6 +338,9 @@ HOSTILE = {
     "/confirm/%ED%A0%80": 404,
     "/stop/%00": 404,
     "/stop/%ff": 404,
+    "/reset/%00": 404,
+    "/reset/%ED%A0%80": 404,
+    "/sso/callback?state=%00": 404,
     "/sign-in?back=%00": 200,
     "/sign-in?back=//[": 200,
     "/sign-in?back=%ff": 200,

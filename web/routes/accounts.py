@@ -1,18 +1,24 @@
 """Signing up, in and out."""
 
-from fastapi import APIRouter, Request, Response
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Cookie, Response
 from sqlmodel import Session
 
-from forecasts import accounts
+from forecasts import accounts, entrance, invitations, throttle
 from forecasts.models import Forecaster
 from forecasts.settings import Settings
 from questions.errors import NotAllowed, Refusal
-from web.dependencies import COOKIE, Configured, Form, Reading, Viewer, Writer
-from web.pages import SignInPage, SignUpPage
-from web.rendering import Rendering, status_of
+from web.cookies import HALF, drop, remember, wait_for_code
+from web.dependencies import COOKIE, Configured, Form, Now, Reading, Seat, Teller, Viewer, Writer
+from web.pages import CodePage, SignInPage, SignUpPage
+from web.rendering import Rendering, hold_off, status_of
 from web.security import local
 
 router = APIRouter()
+
+Half = Annotated[str, Cookie(alias=HALF)]
 
 
 @router.get("/sign-in")
@@ -21,66 +27,84 @@ def ask(viewer: Viewer, settings: Configured, render: Rendering, back: str = "/"
 
 
 @router.post("/sign-in")
-def sign_in(form: Form, reading: Reading, writing: Writer, settings: Configured, render: Rendering) -> Response:
-    back = local(form.get("back", "/"))
+def sign_in(
+    form: Form, reading: Reading, writing: Writer, settings: Configured, seat: Seat, tell: Teller, render: Rendering
+) -> Response:
+    name, back = form.get("name", ""), local(form.get("back", "/"))
     try:
-        person = accounts.authenticate(reading, form.get("name", ""), form.get("password", ""))
+        knocked = entrance.knock(reading, name, form.get("password", ""), seat.where, tell())
         with writing() as (session, moment):
-            token = accounts.sign_in(session, person, moment)
+            opening = entrance.answer(session, knocked, moment, seat.browser, seat.token)
+        entrance.insist(opening.refusal)
     except Refusal as refusal:
-        page = sign_in_page(None, settings, name=form.get("name", ""), back=back, error=refusal)
-        return render(page, status=status_of(refusal))
-    return remember(render(sign_in_page(None, settings), otherwise=back), token, settings)
+        page = sign_in_page(None, settings, name=name, back=back, error=refusal)
+        return hold_off(render(page, status=status_of(refusal)), refusal)
+    if opening.half:
+        answer = render(CodePage(None, "/sign-in", back=back, error=None))
+        return wait_for_code(answer, opening.half, settings)
+    return remember(render(sign_in_page(None, settings), otherwise=back), opening.token, settings)
+
+
+@router.post("/sign-in/code")
+def give_code(
+    form: Form, reading: Reading, writing: Writer, settings: Configured, seat: Seat, tell: Teller, render: Rendering,
+    half: Half = "",
+) -> Response:  # fmt: skip
+    code, back = form.get("code", ""), local(form.get("back", "/"))
+    try:
+        entrance.half(reading, half, tell())
+        with writing() as (session, moment):
+            opening = entrance.finish(
+                session, half, code, seat.where, moment, seat.browser, seat.token
+            )  # fmt: skip
+        entrance.insist(opening.refusal)
+    except NotAllowed as refusal:
+        return render(sign_in_page(None, settings, back=back, error=refusal), status=403)
+    except Refusal as refusal:
+        page = CodePage(None, "/sign-in", back=back, error=refusal)
+        return hold_off(render(page, status=status_of(refusal)), refusal)
+    answer = render(sign_in_page(None, settings), otherwise=back)
+    return remember(drop(answer, HALF, settings), opening.token, settings)
 
 
 @router.get("/sign-up")
 def offer(
-    reading: Reading, viewer: Viewer, settings: Configured, render: Rendering, invitation: str = "", back: str = "/"
-) -> Response:
-    page = sign_up_page(reading, viewer, settings, invitation=invitation, back=local(back))
+    reading: Reading, viewer: Viewer, settings: Configured, moment: Now, render: Rendering, invitation: str = "",
+    back: str = "/",
+) -> Response:  # fmt: skip
+    page = sign_up_page(reading, viewer, settings, invitation=invitation, back=local(back), moment=moment)
     return render(page, status=200 if page.is_open else 403)
 
 
 @router.post("/sign-up")
-def sign_up(form: Form, reading: Reading, writing: Writer, settings: Configured, render: Rendering) -> Response:
+def sign_up(
+    form: Form, reading: Reading, writing: Writer, settings: Configured, seat: Seat, tell: Teller, render: Rendering
+) -> Response:
     name, invitation, back = form.get("name", ""), form.get("invitation", ""), local(form.get("back", "/"))
     try:
-        _require_open(reading, settings, invitation)
+        counts = throttle.signing_up(seat.where)
+        throttle.require(reading, counts, tell(), "name")
+        invitations.require_open(reading, settings.policy, invitation, tell())
         name, sealed = accounts.judge(name, form.get("password", ""), form.get("again", ""))
         with writing() as (session, moment):
-            role = accounts.spend(session, invitation, moment).role if invitation else "forecaster"
+            role = invitations.spend(session, invitation, moment).role if invitation else "forecaster"
             person = accounts.join(session, name, sealed, moment, role)
-            token = accounts.sign_in(session, person, moment)
+            throttle.note(session, counts, moment)
+            token = accounts.sign_in(session, person, moment, seat.browser, seat.token)
     except Refusal as refusal:
-        page = sign_up_page(reading, None, settings, name=name, invitation=invitation, back=back, error=refusal)
-        return render(page, status=status_of(refusal))
+        page = sign_up_page(
+            reading, None, settings, name=name, invitation=invitation, back=back, error=refusal, moment=tell()
+        )  # fmt: skip
+        return hold_off(render(page, status=status_of(refusal)), refusal)
     return remember(render(sign_in_page(None, settings), otherwise=back), token, settings)
 
 
 @router.post("/sign-out")
-def sign_out(request: Request, writing: Writer, settings: Configured, render: Rendering) -> Response:
-    if token := request.cookies.get(COOKIE):
+def sign_out(seat: Seat, writing: Writer, settings: Configured, render: Rendering) -> Response:
+    if seat.token:
         with writing() as (session, _):
-            accounts.sign_out(session, token)
-    answer = render(sign_in_page(None, settings), otherwise="/")
-    answer.delete_cookie(COOKIE, secure=settings.secure, httponly=True, samesite="lax")
-    return answer
-
-
-def remember(answer: Response, token: str, settings: Settings) -> Response:
-    """The answer with the session's cookie."""
-    answer.set_cookie(
-        COOKIE, token, max_age=int(accounts.STAYS.total_seconds()),
-        secure=settings.secure, httponly=True, samesite="lax",
-    )  # fmt: skip
-    return answer
-
-
-def _require_open(session: Session, settings: Settings, invitation: str) -> None:
-    if invitation:
-        accounts.invitation(session, invitation)
-    elif not settings.sign_up_open:
-        raise NotAllowed("Sign-up is closed here. Ask an administrator for an invitation.")
+            accounts.sign_out(session, seat.token)
+    return drop(render(sign_in_page(None, settings), otherwise="/"), COOKIE, settings)
 
 
 def sign_in_page(
@@ -88,25 +112,28 @@ def sign_in_page(
 ) -> SignInPage:
     """The form that signs somebody in and leads them back to where they were."""
     return SignInPage(
-        viewer=viewer, here="/sign-in", name=name, back=back, error=error, may_sign_up=settings.sign_up_open
-    )
+        viewer=viewer, here="/sign-in", name=name, back=back, error=error, may_sign_up=settings.sign_up_open,
+        provider=provider(settings),
+    )  # fmt: skip
+
+
+def provider(settings: Settings) -> str:
+    """What single sign-on is called here, "" where there is none."""
+    return settings.oidc_name if settings.single_sign_on else ""
 
 
 def sign_up_page(
     session: Session, viewer: Forecaster | None, settings: Settings,
-    *, name: str = "", invitation: str = "", back: str = "/", error: Refusal | None = None,
+    *, moment: datetime, name: str = "", invitation: str = "", back: str = "/", error: Refusal | None = None,
 ) -> SignUpPage:  # fmt: skip
     """The form that makes an account; with an invitation the one that it promises. Opening it spends nothing."""
-    role = "forecaster"
+    role, is_open = "forecaster", True
     try:
-        _require_open(session, settings, invitation)
-        role = accounts.invitation(session, invitation).role if invitation else role
+        invitations.require_open(session, settings.policy, invitation, moment)
+        role = invitations.find(session, invitation, moment).role if invitation else role
     except Refusal as refusal:
-        return SignUpPage(
-            viewer=viewer, here="/sign-up", name=name, back=back, error=refusal,
-            role=role, invitation="", is_open=False,
-        )  # fmt: skip
+        invitation, is_open, error = "", False, refusal
     return SignUpPage(
-        viewer=viewer, here="/sign-up", name=name, back=back, error=error,
-        role=role, invitation=invitation, is_open=True,
+        viewer=viewer, here="/sign-up", name=name, back=back, error=error, role=role, invitation=invitation,
+        is_open=is_open, provider=provider(settings),
     )  # fmt: skip

@@ -1,21 +1,25 @@
 """Settings: where somebody is reached, what they are told of, and how their pages behave."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Response
 from sqlmodel import Session
 
-from forecasts import accounts, mail, subscribing
+from forecasts import accounts, entrance, mail, passwords, sessions, signon, subscribing
 from forecasts.happenings import EVENTS
 from forecasts.models import Delivery, Forecaster, Subscription
 from forecasts.settings import Settings
 from questions.errors import NotAllowed, Refusal
 from questions.models import QuestionSet
 from web import filters
-from web.dependencies import COOKIE, Configured, Form, Now, Reading, SignedIn, Teller, Viewer, Writer
-from web.pages import ConfirmPage, Hook, Sent, SettingsPage, StopPage, Wanted
-from web.rendering import Rendering, status_of
+from web.cookies import remember
+from web.dependencies import Configured, Form, Now, Reading, Seat, SignedIn, Sitting, Teller, Viewer, Writer
+from web.pages import ConfirmPage, Hook, Sent, SettingsPage, Signing, StopPage, Wanted
+from web.post import telling
+from web.rendering import Rendering, hold_off, status_of
+from web.routes.accounts import provider
 
 router = APIRouter()
 
@@ -26,39 +30,49 @@ NO_MAIL = "No mail is sent from here: whoever runs this server has not set a mai
 
 
 @router.get("/settings")
-def settings(reading: Reading, person: SignedIn, configured: Configured, moment: Now, render: Rendering) -> Response:
-    return render(settings_page(reading, person, configured, moment))
+def settings(
+    reading: Reading, person: SignedIn, seat: Seat, configured: Configured, moment: Now, render: Rendering
+) -> Response:
+    return render(settings_page(reading, person, seat, configured, moment))
 
 
 @router.post("/settings/email")
 def set_email(
-    form: Form, reading: Reading, writing: Writer, person: SignedIn, configured: Configured, tell: Teller,
+    form: Form, reading: Reading, writing: Writer, person: SignedIn, seat: Seat, configured: Configured, tell: Teller,
     render: Rendering,
 ) -> Response:  # fmt: skip
-    email = form.get("email", "").strip()
+    """Whoever is asked for a new password is asked at this address: so the password is asked for first."""
+    email, token = form.get("email", "").strip(), ""
     try:
         _require_mail(configured)
+        shown = entrance.show(reading, person, form.get("old", ""), seat.token, seat.where, tell())
         with writing() as (session, moment):
-            token = subscribing.set_email(session, person, email, moment)
+            refusal = entrance.admit(session, shown, moment)
+            if refusal is None:
+                token = subscribing.set_email(session, person, email, moment)
+        entrance.insist(refusal)
         mail.send(configured, mail.confirmation(configured, person.name, email, token, moment))
-    except Refusal as refusal:
-        page = settings_page(reading, person, configured, tell(), typed=form, failed="email", error=refusal)
-        return render(page, status=status_of(refusal))
-    return render(settings_page(reading, person, configured, moment), otherwise="/settings#mail")
+    except Refusal as refused:
+        page = settings_page(reading, person, seat, configured, tell(), typed=form, failed="email", error=refused)
+        return hold_off(render(page, status=status_of(refused)), refused)
+    answer = render(settings_page(reading, person, seat, configured, moment), otherwise="/settings#mail")
+    happened = f"Mail is to go to {email} instead of here, once the link that was sent there is opened."
+    return telling(answer, reading, configured, person, happened, moment)
 
 
 @router.post("/settings/email/removal")
 def remove_email(
-    reading: Reading, writing: Writer, person: SignedIn, configured: Configured, render: Rendering
-) -> Response:
+    reading: Reading, writing: Writer, person: SignedIn, seat: Seat, configured: Configured,
+    render: Rendering,
+) -> Response:  # fmt: skip
     with writing() as (session, moment):
         subscribing.remove_email(session, person, moment)
-    return render(settings_page(reading, person, configured, moment), otherwise="/settings#mail")
+    return render(settings_page(reading, person, seat, configured, moment), otherwise="/settings#mail")
 
 
 @router.post("/settings/digest")
 def choose_digest(
-    form: Form, reading: Reading, writing: Writer, person: SignedIn, configured: Configured, tell: Teller,
+    form: Form, reading: Reading, writing: Writer, person: SignedIn, seat: Seat, configured: Configured, tell: Teller,
     render: Rendering,
 ) -> Response:  # fmt: skip
     wanted = _wanted(form)
@@ -66,14 +80,14 @@ def choose_digest(
         with writing() as (session, moment):
             subscribing.choose_digest(session, person, wanted.every, wanted.events, wanted.within, moment)
     except Refusal as refusal:
-        page = settings_page(reading, person, configured, tell(), typed=form, failed="digest", error=refusal)
+        page = settings_page(reading, person, seat, configured, tell(), typed=form, failed="digest", error=refusal)
         return render(page, status=status_of(refusal))
-    return render(settings_page(reading, person, configured, moment), otherwise="/settings#mail")
+    return render(settings_page(reading, person, seat, configured, moment), otherwise="/settings#mail")
 
 
 @router.post("/settings/webhooks")
 def add_webhook(
-    form: Form, reading: Reading, writing: Writer, person: SignedIn, configured: Configured, tell: Teller,
+    form: Form, reading: Reading, writing: Writer, person: SignedIn, seat: Seat, configured: Configured, tell: Teller,
     render: Rendering,
 ) -> Response:  # fmt: skip
     wanted, channel, address = _wanted(form), form.get("channel", ""), form.get("address", "")
@@ -83,76 +97,103 @@ def add_webhook(
                 session, person, channel, address, wanted.events, wanted.within, moment
             )  # fmt: skip
     except Refusal as refusal:
-        page = settings_page(reading, person, configured, tell(), typed=form, failed="webhook", error=refusal)
+        page = settings_page(reading, person, seat, configured, tell(), typed=form, failed="webhook", error=refusal)
         return render(page, status=status_of(refusal))
     made = ("secret", added.secret) if added.secret else None
-    page = settings_page(reading, person, configured, moment, made=made)
+    page = settings_page(reading, person, seat, configured, moment, made=made)
     return render(page, otherwise=None if made else "/settings#webhooks")
 
 
 @router.post("/settings/webhooks/{number:int}/removal")
 def remove_webhook(
-    number: int, reading: Reading, writing: Writer, person: SignedIn, configured: Configured, render: Rendering
+    number: int,
+    reading: Reading,
+    writing: Writer,
+    person: SignedIn,
+    seat: Seat,
+    configured: Configured,
+    render: Rendering,
 ) -> Response:
     with writing() as (session, moment):
         subscribing.remove(session, person, number, moment)
-    return render(settings_page(reading, person, configured, moment), otherwise="/settings#webhooks")
+    return render(settings_page(reading, person, seat, configured, moment), otherwise="/settings#webhooks")
 
 
 @router.post("/settings/webhooks/{number:int}/test")
 def try_webhook(
-    number: int, reading: Reading, writing: Writer, person: SignedIn, configured: Configured, render: Rendering
+    number: int,
+    reading: Reading,
+    writing: Writer,
+    person: SignedIn,
+    seat: Seat,
+    configured: Configured,
+    render: Rendering,
 ) -> Response:
     with writing() as (session, moment):
         subscribing.try_out(session, person, number, moment)
-    return render(settings_page(reading, person, configured, moment), otherwise="/settings#log")
+    return render(settings_page(reading, person, seat, configured, moment), otherwise="/settings#log")
 
 
 @router.post("/settings/calendar")
 def make_calendar(
-    reading: Reading, writing: Writer, person: SignedIn, configured: Configured, render: Rendering
-) -> Response:
+    reading: Reading, writing: Writer, person: SignedIn, seat: Seat, configured: Configured,
+    render: Rendering,
+) -> Response:  # fmt: skip
     with writing() as (session, moment):
         token = subscribing.make_calendar(session, person)
     made = ("calendar", f"{configured.address}/calendar/{token}.ics")
-    return render(settings_page(reading, person, configured, moment, made=made))
+    return render(settings_page(reading, person, seat, configured, moment, made=made))
 
 
 @router.post("/settings/calendar/removal")
 def drop_calendar(
-    reading: Reading, writing: Writer, person: SignedIn, configured: Configured, render: Rendering
-) -> Response:
+    reading: Reading, writing: Writer, person: SignedIn, seat: Seat, configured: Configured,
+    render: Rendering,
+) -> Response:  # fmt: skip
     with writing() as (session, moment):
         subscribing.drop_calendar(session, person)
-    return render(settings_page(reading, person, configured, moment), otherwise="/settings#calendar")
+    return render(settings_page(reading, person, seat, configured, moment), otherwise="/settings#calendar")
 
 
 @router.post("/settings/pages")
 def choose_pages(
-    form: Form, reading: Reading, writing: Writer, person: SignedIn, configured: Configured, render: Rendering
+    form: Form,
+    reading: Reading,
+    writing: Writer,
+    person: SignedIn,
+    seat: Seat,
+    configured: Configured,
+    render: Rendering,
 ) -> Response:
     with writing() as (session, moment):
         accounts.choose_shortcuts(session, person, "shortcuts" in form)
         accounts.keep_private(session, person, "private" in form)
-    return render(settings_page(reading, person, configured, moment), otherwise="/settings#pages")
+    return render(settings_page(reading, person, seat, configured, moment), otherwise="/settings#pages")
 
 
 @router.post("/settings/password")
 def change_password(
-    request: Request, form: Form, reading: Reading, writing: Writer, person: SignedIn, configured: Configured,
-    tell: Teller, render: Rendering,
+    form: Form, reading: Reading, writing: Writer, person: SignedIn, seat: Seat, configured: Configured, tell: Teller,
+    render: Rendering,
 ) -> Response:  # fmt: skip
-    token = request.cookies.get(COOKIE, "")
+    """The new one is judged first: else its refusal would tell, uncounted, that the one now was right."""
     try:
-        accounts.require_password(person, form.get("old", ""))
-        _, sealed = accounts.judge(person.name, form.get("password", ""), form.get("again", ""))
+        sealed = passwords.judge(person.name, form.get("password", ""), form.get("again", ""))
+        shown = entrance.show(
+            reading, person, form.get("old", ""), seat.token, seat.where, tell(), always=True
+        )  # fmt: skip
         with writing() as (session, moment):
-            accounts.change_password(session, person, sealed, token)
+            opening = entrance.change_password(session, shown, sealed, moment, seat.browser)
+        entrance.insist(opening.refusal)
     except Refusal as refusal:
-        page = settings_page(reading, person, configured, tell(), failed="password", error=refusal)
-        return render(page, status=status_of(refusal))
+        page = settings_page(reading, person, seat, configured, tell(), failed="password", error=refusal)
+        return hold_off(render(page, status=status_of(refusal)), refusal)
     made = ("password", "Your password was changed. Every other browser was signed out.")
-    return render(settings_page(reading, person, configured, moment, made=made))
+    here = replace(seat, token=opening.token)
+    answer = remember(
+        render(settings_page(reading, person, here, configured, moment, made=made)), opening.token, configured
+    )
+    return telling(answer, reading, configured, person, made[1], moment)
 
 
 # What links in mails lead to: without signing in, and without doing anything until the button is pressed
@@ -205,14 +246,14 @@ def _wanted(form: Mapping[str, str]) -> Wanted:
 
 
 def settings_page(
-    session: Session, person: Forecaster, configured: Settings, moment: datetime,
+    session: Session, person: Forecaster, seat: Sitting, configured: Settings, moment: datetime,
     *, made: tuple[str, str] | None = None, typed: Mapping[str, str] | None = None, failed: str = "",
     error: Refusal | None = None,
 ) -> SettingsPage:  # fmt: skip
     """Everything that somebody can choose, and what became of telling them."""
-    box = subscribing.postbox(session, person)
+    box, person = subscribing.postbox(session, person), session.get_one(Forecaster, person.id)
     return SettingsPage(
-        viewer=session.get_one(Forecaster, person.id),
+        viewer=person,
         here="/settings",
         mail_is_on=bool(configured.smtp_url),
         email=box.email or "",
@@ -227,8 +268,17 @@ def settings_page(
         sent=_log(session, person, moment),
         made=made,
         typed=typed or {},
-        failed=failed,
-        error=error,
+        failed=failed, error=error,
+        signing=_signing(session, person, seat, configured, moment),
+    )  # fmt: skip
+
+
+def _signing(session: Session, person: Forecaster, seat: Sitting, configured: Settings, moment: datetime) -> Signing:
+    return Signing(
+        fresh=sessions.is_fresh(session, seat.token, moment),
+        has_password=person.password is not None,
+        provider=provider(configured),
+        linked=signon.is_linked(session, person, configured.oidc_issuer),
     )
 
 
