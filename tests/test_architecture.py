@@ -214,11 +214,12 @@ def test_only_the_clock_asks_the_machine_for_the_time(path: str) -> None:
 # Routes
 
 
-ROUTES = [path for path in files("web/routes") if not path.endswith("__init__.py")]
+ROUTES = [path for path in files("web/routes", "web/api") if not path.endswith("__init__.py")]
 VERBS = re.compile(
     r"ledger\.(record|reaffirm|withdraw|undo|settle|rescore)|loading\.load"
     r"|accounts\.(join|spend|sign_in|sign_out|change_password|choose_shortcuts|keep_private)"
     r"|catalog\.(publish|publish_set|revise)|audiences\.show|discussion\.comment|looking\.\w+|drafting\.\w+|subscribing\.\w+"
+    r"|tokens\.(add|revoke)|bots\.add"
 )
 
 

@@ -21,6 +21,7 @@ from forecasts.clock import SystemClock
 from forecasts.database import Database
 from forecasts.settings import Settings
 from questions.errors import Refusal
+from web import api
 from web.dependencies import SignInFirst, viewer
 from web.live import Watch
 from web.pages import MessagePage
@@ -106,6 +107,7 @@ def create(chosen: Settings, database: Database) -> FastAPI:
     app.add_middleware(GZipMiddleware, minimum_size=500, compresslevel=5)
     for part in ROUTES:
         app.include_router(part.router)
+    app.mount("/api/v1", api.create(app.state))
     app.add_api_route("/static/{key}/{name}", static, methods=["GET"])
     app.add_api_route("/healthz", healthz, methods=["GET"])
     app.exception_handler(Refusal)(refused)
