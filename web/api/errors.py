@@ -36,10 +36,9 @@ class Invalid(Refusal):
 
 STATUS: Mapping[type[Refusal], int] = {Malformed: 400, Unauthorised: 401, TooLarge: 413, NotJson: 415}
 
-NAMED = {"expires": "expires_at", "comment": "text", "verdict": "outcome", "seen": "seen"}
+NAMED = {"expires": "expires_at", "comment": "text", "verdict": "outcome"}
 """What the API calls fields that forms call otherwise."""
 
-SUPERSEDES = "supersedes"
 SENTENCES = {
     "missing": "“{field}” is missing.",
     "float": "{value} is not a number. Write one without quotation marks.",
@@ -68,7 +67,7 @@ class Error(BaseModel):
 
 def answer(status: int, message: str, field: str = "", headers: Mapping[str, str] | None = None) -> JSONResponse:
     """A refusal as it is sent."""
-    content = Error(error=Fault(field=NAMED.get(field, field), message=message)).model_dump()
+    content = Error(error=Fault(field=field, message=message)).model_dump()
     return JSONResponse(content, status, headers={"Cache-Control": "no-store", **(headers or {})})
 
 
@@ -80,7 +79,8 @@ def status_for(refusal: Refusal) -> int:
 def refused(request: Request, refusal: Refusal) -> JSONResponse:
     """A refusal, wherever it was raised."""
     headers = {"WWW-Authenticate": "Bearer"} if isinstance(refusal, Unauthorised) else {}
-    return answer(status_for(refusal), str(refusal), refusal.field, headers)
+    field = refusal.field if isinstance(refusal, Invalid) else NAMED.get(refusal.field, refusal.field)
+    return answer(status_for(refusal), str(refusal), field, headers)
 
 
 def not_served(request: Request, error: HTTPException) -> JSONResponse:

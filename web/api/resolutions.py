@@ -1,5 +1,6 @@
 """Deciding: resolve, annul, reopen."""
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
@@ -25,7 +26,7 @@ def decide_question(
     """Resolve, annul or reopen a question. 409 where another decision than the one superseded is the latest."""
     require(moderator, "resolve")
     question = catalog.find(reading, slug, visible(reading, moderator))
-    decision = read(typed(given), question, moment)
+    decision = replace(read(typed(given), question, moment), seen=given.supersedes or 0)
     with writing() as (session, at):
         made = ledger.settle(session, question, decision, by=moderator, moment=at)
     return shapes.acted(reading, made.entry)
@@ -42,5 +43,4 @@ def typed(given: requests.NewDecision) -> dict[str, str]:
         "known_at": given.known_at.isoformat() if given.known_at else "",
         "evidence_url": given.evidence_url,
         "note": given.note,
-        "seen": str(given.supersedes or 0),
     }
