@@ -83,7 +83,7 @@ def add(
 def _judge(session: Session, who: Forecaster, name: str, scopes: Sequence[str]) -> tuple[str, list[str]]:
     name = name.strip()
     if not name or len(name) > LONGEST_NAME or not name.isprintable():
-        raise InvalidToken(f"Give the token a name of 1 to {LONGEST_NAME} characters: what is it for?", "name")
+        raise InvalidToken(f"Give the token a name of 1 to {LONGEST_NAME} characters that says what it is for.", "name")
     if unknown := [scope for scope in scopes if scope not in SCOPES]:
         raise InvalidToken(f"“{unknown[0][:40]}” is no scope. Choose {', '.join(SCOPES)}.", "scopes")
     if not scopes:

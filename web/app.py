@@ -192,6 +192,8 @@ def sign_in_first(request: Request, reason: SignInFirst) -> Response:
 
 def not_served(request: Request, error: HTTPException) -> Response:
     """There is no such page, or not by this method."""
+    if request.url.path.startswith("/api/"):
+        return api.errors.not_served(request, error)
     if error.status_code == 404:
         return _message(request, 404, "There is no such page", "Nothing is kept at this address. Start at the desk.")
     answer = _message(request, error.status_code, "That did not work", f"{error.detail.rstrip('.')}.")

@@ -18,7 +18,7 @@ from web.dependencies import Now, Reading, Teller, Writer
 
 router = APIRouter(prefix="/drafts")
 
-Typed = Annotated[requests.DraftFields, Depends(body(requests.DraftFields))]
+Typed = Annotated[requests.TypedFields, Depends(body(requests.TypedFields))]
 
 
 @router.get("", **owns())
@@ -71,7 +71,7 @@ def shape(session: Session, one: Draft, moment: Now) -> models.Draft:
     )
 
 
-@router.post("/{number}", **acts(requests.DraftFields, 200))
+@router.post("/{number}", **acts(requests.TypedFields, 200))
 def save_draft(number: str, reading: Reading, writing: Writer, author: Forecasting, given: Typed) -> models.Draft:
     """Keep these fields in place of what was kept. 409 where another save than the one seen came between."""
     require(author, "ask")
@@ -135,7 +135,7 @@ def delete_draft(number: str, reading: Reading, writing: Writer, author: Forecas
 # The claims of a source
 
 
-@router.post("/{number}/claims", **acts(requests.DraftFields))
+@router.post("/{number}/claims", **acts(requests.TypedFields))
 def add_claim(number: str, reading: Reading, writing: Writer, author: Forecasting, given: Typed) -> models.ClaimAdded:
     """Keep the fields of a source, and make room for one more claim."""
     require(author, "ask")
@@ -145,7 +145,7 @@ def add_claim(number: str, reading: Reading, writing: Writer, author: Forecastin
     return models.ClaimAdded(claim=added, version=drafting.find(reading, number, author).version)
 
 
-@router.post("/{number}/claims/{claim}", **acts(requests.DraftFields, 200))
+@router.post("/{number}/claims/{claim}", **acts(requests.TypedFields, 200))
 def save_claim(
     number: str, claim: str, reading: Reading, writing: Writer, author: Forecasting, tell: Teller, given: Typed
 ) -> models.Draft:

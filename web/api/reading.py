@@ -8,7 +8,7 @@ from datetime import MAXYEAR, datetime
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Query, Request
-from pydantic import BaseModel, BeforeValidator, ValidationError, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from forecasts import spelling
@@ -191,8 +191,22 @@ When = Annotated[
 ]
 """A moment with its zone, as RFC 3339 writes it."""
 
-Point = Annotated[Any, BeforeValidator(_refusing(_point)), WithJsonSchema({"type": ["number", "string"]})]
+TEXT = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
+"""The pattern of what is text; `parse` has refused the rest before it is looked at."""
+
+MOST = 9e18
+
+Point = Annotated[
+    Any,
+    BeforeValidator(_refusing(_point)),
+    WithJsonSchema(
+        {"anyOf": [{"type": "number", "minimum": -MOST, "maximum": MOST}, {"type": "string", "pattern": TEXT}]}
+    ),
+]
 """A value on a range: a number, or a date as text."""
+
+Share = Annotated[float, Field(json_schema_extra={"minimum": 0, "maximum": 1})]
+"""A probability. That it lies between 0 and 1 is judged where the question is known."""
 
 Count = Annotated[int, BeforeValidator(_refusing(_count))]
 """A whole number in an address."""

@@ -1,14 +1,18 @@
 """What the API is sent, field by field. Nothing is taken for what it is not, and no field that is not here is taken."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from web.api.reading import Point, When
+from web.api.reading import MOST, TEXT, Point, Share, When
 
-Text = Annotated[str, Field(max_length=20_000)]
-Word = Annotated[str, Field(max_length=300)]
-Fields = Annotated[dict[str, Text], Field(max_length=3_000)]
+Text = Annotated[str, Field(max_length=20_000, pattern=TEXT)]
+Word = Annotated[str, Field(max_length=300, pattern=TEXT)]
+Long = Annotated[str, Field(max_length=200_000, pattern=TEXT)]
+Seen = Annotated[int, Field(ge=0, le=2**62)]
+Fields = Annotated[
+    dict[str, Text], Field(max_length=3_000, json_schema_extra={"propertyNames": {"pattern": TEXT, "maxLength": 300}})
+]
 
 
 class Body(BaseModel):
@@ -27,19 +31,19 @@ class NewForecast(Body):
     low and high are the ends of an 80% interval; of a date question all three are dates as text.
     """
 
-    probability: float | None = None
-    probabilities: list[float] | None = Field(default=None, max_length=1000)
+    probability: Share | None = None
+    probabilities: list[Share] | None = Field(default=None, max_length=1000)
     low: Point | None = None
     median: Point | None = None
     high: Point | None = None
     expires_at: When | None = Field(default=None, description="When it ceases to stand by itself.")
-    rationale: str = Field(default="", description="Why, in Markdown.", max_length=200_000)
+    rationale: Long = Field(default="", description="Why, in Markdown.")
 
 
 class NewComment(Body):
     """A comment, in Markdown."""
 
-    text: str = Field(max_length=200_000)
+    text: Long
 
 
 class NewDecision(Body):
@@ -49,7 +53,19 @@ class NewDecision(Body):
     known_at: When | None = Field(default=None, description="When the outcome became known; now, where it is not said.")
     evidence_url: Text = ""
     note: Text = ""
-    supersedes: int | None = Field(default=None, ge=0)
+    supersedes: Seen | None = None
+
+
+class Range(Body):
+    """Where a number or a date can lie; of dates the ends are moments, and the step is “day”."""
+
+    low: Point
+    high: Point
+    open_below: bool
+    open_above: bool
+    step: Point | None = None
+    unit: Word | None = None
+    zero_point: Annotated[float, Field(json_schema_extra={"minimum": -MOST, "maximum": MOST})] | None = None
 
 
 class NewQuestion(Body):
@@ -69,9 +85,7 @@ class NewQuestion(Body):
     opens_at: When | None = Field(default=None, description="Now, where it is not said or over already.")
     resolves_at: When | None = None
     outcomes: list[Word] | None = Field(default=None, max_length=1000)
-    range: dict[str, Any] | None = Field(
-        default=None, description="low, high, open_below, open_above, step, unit, zero_point."
-    )
+    range: Range | None = None
     audience: Word | None = None
     reveal: Word | None = None
     reveals_at: When | None = None
@@ -87,7 +101,7 @@ class NewRevision(Body):
     resolves_from: Text | None = None
     tags: list[Word] | None = Field(default=None, max_length=100)
     note: Text = ""
-    seen: int | None = Field(default=None, ge=0)
+    seen: Seen | None = None
 
 
 class NewShowing(Body):
@@ -101,7 +115,7 @@ class NewShowing(Body):
 class SetFile(Body):
     """A set of questions as a TOML file."""
 
-    file: str = Field(max_length=1_000_000)
+    file: Annotated[str, Field(max_length=1_000_000, pattern=TEXT)]
 
 
 class NewDraft(Body):
@@ -111,18 +125,18 @@ class NewDraft(Body):
     fields: Fields = {}
 
 
-class DraftFields(Body):
+class TypedFields(Body):
     """The fields of a draft, or of one claim of it, and the version that they were typed over."""
 
     fields: Fields
-    seen: int = Field(ge=0)
+    seen: Seen
 
 
 class DraftReturned(Body):
     """What is to be changed. An author who takes their own draft back says nothing."""
 
     remark: Text = ""
-    seen: int = Field(default=0, ge=0)
+    seen: Seen = 0
 
 
 class DraftPublished(Body):
@@ -130,13 +144,13 @@ class DraftPublished(Body):
 
     set: Word = ""
     new_set: Word = ""
-    seen: int = Field(ge=0)
+    seen: Seen
 
 
 class LadderAnswers(Body):
     """The probability of yes of some rungs, by their slugs. The others stay as they stand."""
 
-    answers: dict[str, float] = Field(max_length=200)
+    answers: dict[str, Share] = Field(max_length=200, json_schema_extra={"propertyNames": {"pattern": TEXT}})
 
 
 class NewSettings(Body):

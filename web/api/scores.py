@@ -38,10 +38,15 @@ Least = Annotated[str, Query(pattern="^[0-9]{0,6}$", description="How many quest
 
 
 def chosen(
-    within: ChosenSet = "", tag: Word = "", since: Day = "", until: Day = "", kind: Word = "", least: Least = ""
+    within: ChosenSet = "",
+    tag: Word = "",
+    since: Day | None = None,
+    until: Day | None = None,
+    kind: Word = "",
+    least: Least = "",
 ) -> Choice:
     """What is looked at: a set, a tag, days on which outcomes became known, a kind of forecaster, a least number."""
-    return Choice(within.strip(), tag.strip(), since, until, kind, least)
+    return Choice(within.strip(), tag.strip(), since or "", until or "", kind, least)
 
 
 Chosen = Annotated[Choice, Depends(chosen)]

@@ -263,7 +263,7 @@ MISSING = (
     "/sets/%00", "/people/nope", "/people/%00", "/people/%C4%B0", "/people/%F0%9F%8C%A7", "/leaderboard?by=nonsense",
     "/leaderboard?set=nope", "/compare?a=nope", "/calibration?who=%00", "/questions/rain/receipts/nope",
     "/questions/rain/receipts/ada", "/ladders/nope", "/ladders/%00", "/drafts/0", "/drafts/99999999999999999999",
-    "/drafts/%D9%A1", "/drafts/x", "/bots/nope/tokens", "/bots/%00/tokens",
+    "/drafts/%D9%A1", "/drafts/x", "/questions/%0a", "/drafts/a%0Ab", "/%0a", "/bots/nope/tokens", "/bots/%00/tokens",
 )  # fmt: skip
 
 

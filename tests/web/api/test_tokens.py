@@ -46,7 +46,7 @@ def test_only_the_hash_of_a_token_is_kept(call: Call, database: Database, ada: F
     ],
 )  # fmt: skip
 def test_a_token_that_never_was_is_refused_and_not_taken_for_nobody(call: Call, rain: Question, header: str) -> None:
-    answer = call().browser.get(API + "/questions", headers={"Authorization": header.encode("latin-1")})
+    answer = call().browser.get(API + "/questions", headers={b"Authorization": header.encode("latin-1")})
 
     assert refusal(answer) == (401, "", NO_TOKEN)
     assert answer.headers["www-authenticate"] == "Bearer"
