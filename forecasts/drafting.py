@@ -301,6 +301,15 @@ def publish(
     return draft
 
 
+def ask(
+    session: Session, fields: Mapping[str, Any], within: str, *, by: Forecaster, moment: datetime
+) -> Question:  # fmt: skip
+    """Publish a question that was judged, without a draft, at the end of a set that there is. Raises Refusal."""
+    found = _chosen(session, within, by)
+    last = session.exec(select(func.max(Question.position)).where(Question.set_id == found.id)).one() or 0
+    return catalog.publish(session, found, fields, last + 1, by=by.pseudonym, moment=moment)
+
+
 def _address(asks: str, file: SetFile) -> str:
     """Where what was published is found."""
     first = file.drafts[0].fields

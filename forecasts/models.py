@@ -56,12 +56,14 @@ class Forecaster(SQLModel, table=True):
     private    whether their page, receipts and calibration are theirs alone to see; on boards they stand like anybody
     shortcuts  whether single keys act while the sheet has the focus
     suspended  whether a moderator has them do nothing but read
+    owner_id   of a bot: the person whom it belongs to, and with whose eyes it sees; None of everybody else
     """
 
     __tablename__ = "forecaster"
     __table_args__ = (
         CheckConstraint("kind IN ('person', 'bot', 'source', 'crowd', 'constant')", name="kind"),
         CheckConstraint("role IN ('forecaster', 'moderator', 'administrator')", name="role"),
+        CheckConstraint("owner_id IS NULL OR kind = 'bot'", name="owner"),
     )
 
     id: int = Field(default=None, primary_key=True)
@@ -78,6 +80,7 @@ class Forecaster(SQLModel, table=True):
     private: bool = False
     shortcuts: bool = True
     suspended: bool = False
+    owner_id: int | None = Field(default=None, foreign_key="forecaster.id", index=True)
 
 
 class Forecast(SQLModel, table=True):
@@ -524,3 +527,27 @@ class Visit(SQLModel, table=True):
     invitation: str = ""
     back: str = Field(default="/", sa_type=Text)
     expires_at: datetime = Field(sa_type=Moment)
+
+
+class Token(SQLModel, table=True):
+    """A key by which a program acts for somebody. Only its hash is kept.
+
+    scopes      which of tokens.SCOPES it has
+    parent_id   the token that made this one; it is revoked with it. None where its owner did, signed in
+    expires_at  when it ceases to work by itself, None where it does not
+    used_at     when it was last used, to within the hour; None where it never was
+    revoked_at  when it was revoked, None while it works
+    """
+
+    __tablename__ = "token"
+
+    id: int = Field(default=None, primary_key=True)
+    forecaster_id: int = Field(foreign_key="forecaster.id", index=True)
+    parent_id: int | None = Field(default=None, foreign_key="token.id", index=True)
+    sealed: str = Field(unique=True)
+    name: str
+    scopes: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    made_at: datetime = Field(sa_type=Moment)
+    expires_at: datetime | None = Field(default=None, sa_type=Moment)
+    used_at: datetime | None = Field(default=None, sa_type=Moment)
+    revoked_at: datetime | None = Field(default=None, sa_type=Moment)

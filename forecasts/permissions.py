@@ -40,13 +40,20 @@ def require(actor: Forecaster, act: str) -> None:
 # Who sees which question
 
 
+def eyes(session: Session, actor: Forecaster | None) -> Forecaster | None:
+    """With whose eyes somebody sees: a bot with its owner's, so that nobody learns more by having one."""
+    if actor is None or actor.owner_id is None:
+        return actor
+    return session.get_one(Forecaster, actor.owner_id)
+
+
 def visible(session: Session, actor: Forecaster | None) -> ColumnElement[bool]:
     """The condition on questions under which somebody sees them; `session` knows which links they have opened.
 
     A question without an audience of its own has its set's. What is unlisted is seen by whoever opened its link, and
     from then on by whoever forecast on it; what is a draft, by moderators alone, who see everything.
     """
-    published = col(Question.state) == "published"
+    actor, published = eyes(session, actor), col(Question.state) == "published"
     if may(actor, "show"):
         return published
     sets = select(QuestionSet.id).where(sets_visible(session, actor))
@@ -79,6 +86,7 @@ def public() -> ColumnElement[bool]:
 
 def sets_visible(session: Session, actor: Forecaster | None) -> ColumnElement[bool]:
     """The condition on sets under which somebody sees them."""
+    actor = eyes(session, actor)
     if may(actor, "show"):
         return col(QuestionSet.id).is_not(None)
     open_to_them = col(QuestionSet.audience).in_(_audiences(actor))
@@ -126,6 +134,7 @@ def hides(session: Session, actor: Forecaster | None, question: Question, status
 
 
 def _has_answered(session: Session, actor: Forecaster, question: Question) -> bool:
+    actor = eyes(session, actor) or actor
     return session.get(Position, (question.id, actor.id)) is not None
 
 

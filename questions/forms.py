@@ -190,6 +190,20 @@ def question(typed: Typed, moment: datetime) -> Draft:
         return setfile.judge_question(table, with_source=False)
 
 
+def written(table: Mapping[str, Any], moment: datetime) -> Draft:
+    """The question that a program wrote, as a set file has it, judged; its slug and opening may be left out.
+
+    Raises InvalidQuestion.
+    """
+    with in_words():
+        if not table["title"].strip():
+            raise InvalidQuestion("is empty.", "title")
+        table = {**table, "slug": table.get("slug") or _slug({}, "slug", table["title"])}
+        table["opens_at"] = max(table.get("opens_at", moment), moment.replace(microsecond=0))
+        _require_ahead(table, moment)
+        return setfile.judge_question(table, with_source=False)
+
+
 def _table(typed: Typed, moment: datetime) -> dict[str, Any]:
     """The table under [[questions]] that a set file would hold."""
     if not _got(typed, "title"):

@@ -214,13 +214,14 @@ def test_only_the_clock_asks_the_machine_for_the_time(path: str) -> None:
 # Routes
 
 
-ROUTES = [path for path in files("web/routes") if not path.endswith("__init__.py")]
+ROUTES = [path for path in files("web/routes", "web/api") if not path.endswith("__init__.py")]
 VERBS = re.compile(
     r"ledger\.(record|reaffirm|withdraw|undo|settle|rescore)|loading\.load"
     r"|accounts\.(join|sign_in|sign_out|choose_shortcuts|keep_private)|throttle\.note"
     r"|(entrance|invitations|resetting|secondfactor|sessions|signon)\.\w+"
     r"|catalog\.(publish|publish_set|revise)|audiences\.show|moderation\.(hide|suspend)|discussion\.comment"
     r"|looking\.\w+|drafting\.\w+|subscribing\.\w+"
+    r"|tokens\.(add|revoke)|bots\.add"
 )
 
 

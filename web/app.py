@@ -21,6 +21,7 @@ from forecasts.clock import SystemClock
 from forecasts.database import Database
 from forecasts.settings import Settings
 from questions.errors import Refusal
+from web import api
 from web.dependencies import SignInFirst, viewer
 from web.live import Watch
 from web.pages import MessagePage
@@ -118,6 +119,7 @@ def create(chosen: Settings, database: Database) -> FastAPI:
     app.add_middleware(GZipMiddleware, minimum_size=500, compresslevel=5)
     for part in ROUTES:
         app.include_router(part.router)
+    app.mount("/api/v1", api.create(app.state))
     app.add_api_route("/static/{key}/{name}", static, methods=["GET"])
     app.add_api_route("/healthz", healthz, methods=["GET"])
     app.exception_handler(Refusal)(refused)
@@ -202,6 +204,8 @@ def sign_in_first(request: Request, reason: SignInFirst) -> Response:
 
 def not_served(request: Request, error: HTTPException) -> Response:
     """There is no such page, or not by this method."""
+    if request.url.path.startswith("/api/"):
+        return api.errors.not_served(request, error)
     if error.status_code == 404:
         return _message(request, 404, "There is no such page", "Nothing is kept at this address. Start at the desk.")
     answer = _message(request, error.status_code, "That did not work", f"{error.detail.rstrip('.')}.")

@@ -200,7 +200,7 @@ def _known(session: Session, viewer: Forecaster | None, moment: datetime, view: 
     if view.set:
         conditions.append(col(Question.set_id) == catalog.find_set(session, view.set, sets_visible(session, viewer)).id)
     words = view.q.casefold().split()
-    found = [one for one in catalog.listed(session, *conditions) if _fits(one, view.tag, words)]
+    found = [one for one in catalog.listed(session, *conditions) if fits(one, view.tag, words)]
     standing = views.standing_forecasts(session, viewer, moment)
     looked = looking.lasts(session, viewer) if viewer else {}
     return [
@@ -209,7 +209,8 @@ def _known(session: Session, viewer: Forecaster | None, moment: datetime, view: 
     ]
 
 
-def _fits(one: Listed, tag: str, words: Sequence[str]) -> bool:
+def fits(one: Listed, tag: str, words: Sequence[str]) -> bool:
+    """Whether a question has the tag, and all of these words in what it says."""
     question = one.question
     if tag and tag not in question.tags:
         return False

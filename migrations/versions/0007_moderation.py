@@ -3,7 +3,7 @@
 What the journal tells of both is read out of it again, so that going down and up loses no public act.
 
 Revision ID: 0007
-Revises: 0004
+Revises: 0006
 """
 
 import json
@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0007"
-down_revision = "0004"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 

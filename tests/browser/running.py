@@ -78,10 +78,13 @@ def url_of(file: Path) -> str:
 
 
 @contextmanager
-def running(folder: Path, start: datetime, prepare: Callable[[Database], None] | None = None) -> Iterator[Server]:
+def running(
+    folder: Path, start: datetime, prepare: Callable[[Database], None] | None = None, *, expected: str = ""
+) -> Iterator[Server]:
     """A server on an empty database in this folder. It must end by Ctrl-C with exit code 0 and nothing to complain of.
 
-    prepare  what is to be in the database before it starts
+    prepare   what is to be in the database before it starts
+    expected  a line that it may say whenever it has reason to
     """
     clock, file, log = FileClock(folder / "clock"), folder / "brierboard.db", folder / "server.log"
     clock.set(start)
@@ -103,7 +106,8 @@ def running(folder: Path, start: datetime, prepare: Callable[[Database], None] |
             code = process.wait(PATIENCE)
             said = log.read_text()
             print(said)  # for whoever reads of a failure
-    assert (code, said.count("\n")) == (0, 1), f"The server ended with {code} and said:\n{said}"
+    complaints = [line for line in said.splitlines()[1:] if not expected or line != expected]
+    assert (code, complaints) == (0, []), f"The server ended with {code} and said:\n{said}"
 
 
 def _fill(file: Path, clock: FileClock, prepare: Callable[[Database], None]) -> None:

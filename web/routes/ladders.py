@@ -91,11 +91,12 @@ def _place(session: Session, one: Listed, rung: Rung, viewer: Forecaster | None,
 
 def read(form: Mapping[str, str], places: Sequence[Place]) -> list[tuple[Question, Vector]]:
     """The answers that change something. An empty field leaves what stands. Raises InvalidAnswer."""
-    said: list[tuple[Place, Vector]] = []
-    for one in places:
-        vector = _typed(form, one) if one.is_open else None
-        if vector is not None:
-            said.append((one, vector))
+    typed = ((one, _typed(form, one) if one.is_open else None) for one in places)
+    return changes([(one, vector) for one, vector in typed if vector is not None])
+
+
+def changes(said: Sequence[tuple[Place, Vector]]) -> list[tuple[Question, Vector]]:
+    """Those of these answers that are not said already. Raises Contradiction where two of them contradict."""
     _require_agreement(said)
     return [(one.listed.question, vector) for one, vector in said if not _stands(one, vector)]
 

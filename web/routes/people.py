@@ -62,11 +62,11 @@ def person_page(
         may_suspend=_may_suspend(viewer, who),
         source=session.get(Source, who.source_id) if who.source_id else None,
         choosing=filters.choosing(session, chosen, viewer),
-        standing=_standing(session, who, viewer, narrowed),
+        standing=standing_of(session, who, viewer, narrowed),
         outstanding=_outstanding(session, who, listed, made),
-        results=[_result(listed, made, i) for i in listing.of(_latest_first(listed, made))],
+        results=[result_of(listed, made, i) for i in listing.of(latest_first(listed, made))],
         paging=listing,
-        current=_current(session, who, viewer, moment, narrowed),
+        current=current_of(session, who, viewer, moment, narrowed),
         view=reliability.view(said, chosen.words | {"who": who.handle}),
         updating=_updating(who, said),
         extremizing=extremizing(said) if who.kind == "crowd" else None,
@@ -83,7 +83,7 @@ def _outstanding(session: Session, who: Forecaster, listed: Mapping[int, Listed]
     return Outstanding(*(_told(session, who, listed, made, places) for places in ends))
 
 
-def _standing(session: Session, who: Forecaster, viewer: Forecaster | None, narrowed: Filter) -> Standing:
+def standing_of(session: Session, who: Forecaster, viewer: Forecaster | None, narrowed: Filter) -> Standing:
     """Their row on every board on which they have one, what the chief ones say in words, and their skill over time."""
     people = {one.id: one for one in session.exec(select(Forecaster))}
     found = [boards.board(session, name, narrowed, visible(session, viewer)) for name in MEASURES]
@@ -113,7 +113,7 @@ def _updating(who: Forecaster, said: Spoken) -> Updating:
     return Updating(len(said.question), len(np.unique(said.question)), moved)
 
 
-def _latest_first(listed: Mapping[int, Listed], made: Calls) -> list[int]:
+def latest_first(listed: Mapping[int, Listed], made: Calls) -> list[int]:
     """The places of the questions, the latest decided first."""
     decided = [listed[key].question.resolution for key in made.question.tolist()]
     return sorted(range(len(decided)), key=decided.__getitem__, reverse=True)
@@ -125,10 +125,11 @@ def _told(
     """These results with what was said at the end."""
     asked = [listed[key] for key in made.question[places].tolist()] if places else []
     said = calls.last_words(session, who, asked)
-    return [_result(listed, made, i, said) for i in places]
+    return [result_of(listed, made, i, said) for i in places]
 
 
-def _result(listed: Mapping[int, Listed], made: Calls, i: int, said: Mapping[int, Vector] | None = None) -> Result:
+def result_of(listed: Mapping[int, Listed], made: Calls, i: int, said: Mapping[int, Vector] | None = None) -> Result:
+    """What came of one question; with what was said at the end, where that is given."""
     one = listed[int(made.question[i])]
     question, kind, shape = one.question, catalog.kind_of(one.question), catalog.shape_of(one.question)
     vector = said.get(question.id) if said else None
@@ -165,7 +166,7 @@ def movement(said: Spoken) -> Movement | None:
     return updating.movement(found, found.question)
 
 
-def _current(
+def current_of(
     session: Session, who: Forecaster, viewer: Forecaster | None, moment: datetime, narrowed: Filter
 ) -> list[tuple[Glance, Own]]:
     """What stands on questions that are open, or wait for resolution; of the set and with the tag that are chosen."""

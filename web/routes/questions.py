@@ -167,7 +167,7 @@ def question_page(
         prospects=_prospects(session, asked, viewer, said.mine, moment),
         talk=talk.talk(session, asked, viewer, sought.remarks, typed=commented),
         **_done(session, asked, viewer, sought.before),
-        scores=_scores(session, asked),
+        scores=scores_of(session, asked),
         may_resolve=may(viewer, "resolve"),
         live=live_of(session, asked, sought),
     )
@@ -235,7 +235,8 @@ def _shown(asked: Asked, mine: Sequence[Forecast]) -> list[tuple[int, str]]:
     return [(place, f"{' and '.join(words)} of your last forecast") for place, words in why.items()]
 
 
-def _scores(session: Session, asked: Asked) -> Scores:
+def scores_of(session: Session, asked: Asked) -> Scores:
+    """Everybody's scores on the question, best first."""
     rules = [views.rule(name) for name in rules_for(asked.kind.ORDERED)]
     forecasters, found = boards.numbers(session, asked.question)
     if not len(forecasters):

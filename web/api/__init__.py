@@ -1,0 +1,61 @@
+"""The JSON API: all that the pages do, for programs; told by tokens who they act for, and described by OpenAPI."""
+
+from typing import Any
+
+from fastapi import APIRouter, Depends, FastAPI
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
+from starlette.datastructures import State
+from starlette.exceptions import HTTPException
+
+from questions.errors import Refusal
+from web.api import (
+    accounts,
+    discussion,
+    documents,
+    drafts,
+    errors,
+    forecasts,
+    journal,
+    ladders,
+    people,
+    questions,
+    resolutions,
+    scores,
+    sets,
+)
+from web.api.callers import known_words
+
+VERSION = "1"
+PARTS = (
+    questions, forecasts, discussion, resolutions, scores, people, sets, drafts, ladders, accounts, journal,
+)  # fmt: skip
+
+
+def _named(route: APIRoute) -> str:
+    """A route's operation_id: the name of its function."""
+    return route.name
+
+
+router = APIRouter()
+for part in PARTS:
+    router.include_router(part.router)
+
+
+def create(state: State) -> FastAPI:
+    """The API as an application of its own, to be mounted in one that has this state."""
+    api = FastAPI(
+        title=documents.TITLE, version=VERSION, docs_url=None, redoc_url=None, openapi_url=None,
+        generate_unique_id_function=_named,
+    )  # fmt: skip
+    api.state = state
+    api.include_router(router, dependencies=[Depends(known_words)])
+    api.add_api_route("/openapi.json", lambda: JSONResponse(documents.document(api)), include_in_schema=False)
+    handlers: dict[Any, Any] = {
+        Refusal: errors.refused, HTTPException: errors.not_served, RequestValidationError: errors.misread,
+        500: errors.failed,
+    }  # fmt: skip
+    for kind, handler in handlers.items():
+        api.exception_handler(kind)(handler)
+    return api
