@@ -6,8 +6,9 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from forecasts.accounts import HANDLE, InvalidAccount
+from forecasts.accounts import judge_name
 from forecasts.models import Forecaster
+from forecasts.passwords import InvalidAccount
 from questions.errors import NotAllowed, NotFound
 
 MOST = 20
@@ -17,11 +18,7 @@ def add(session: Session, owner: Forecaster, name: str, moment: datetime) -> For
     """Add a bot that belongs to a person. Raises InvalidAccount for its name, NotAllowed for who is no person."""
     if owner.kind != "person":
         raise NotAllowed(f"“{owner.name}” is a {owner.kind}, not a person, and owns no bots.")
-    name = name.strip()
-    if not name.isascii() or not HANDLE.fullmatch(name.lower()):
-        raise InvalidAccount(
-            f"“{name[:40]}” cannot be a name. Use 1 to 30 letters a to z, digits, and . _ - between them.", "name"
-        )
+    name = judge_name(name)
     if session.exec(select(Forecaster.id).where(Forecaster.handle == name.lower())).first() is not None:
         raise InvalidAccount(f"“{name}” is taken. Choose another name.", "name")
     if len(of(session, owner)) >= MOST:
