@@ -15,7 +15,7 @@ import pytest
 from sqlmodel import Session, select
 from starlette.testclient import TestClient
 
-from forecasts import discussion, drafting, moderation, subscribing
+from forecasts import discussion, drafting, moderation, resetting, subscribing
 from forecasts.database import Database
 from forecasts.models import Forecaster
 from forecasts.settings import Settings
@@ -158,6 +158,21 @@ def done_by_moderators(who: str, state: str) -> int:
     return SIGN_IN if is_nobody(who) else DONE if moderates(who) else NO
 
 
+def administrators(who: str, state: str) -> int:
+    return SIGN_IN if is_nobody(who) else HERE if who == BOSS else NO
+
+
+def refused_by_administrators(who: str, state: str) -> int:
+    found = administrators(who, state)
+    return REFUSED if found == HERE else found
+
+
+def nobodys(who: str, state: str) -> int:
+    """An invitation, or a person, that is not there."""
+    found = administrators(who, state)
+    return NONE if found == HERE else found
+
+
 def asks(who: str, state: str) -> int:
     return SIGN_IN if is_nobody(who) else NO if who == SUE else DONE
 
@@ -224,6 +239,12 @@ LISTS = (
 )  # fmt: skip
 RETURN, PUBLICATION = {"seen": "1", "remark": "Say which."}, {"seen": "1", "new_set": "Trams"}
 NEW_PASSWORD = {"old": "wrong", "password": "a long one", "again": "a long one"}
+WRONG = {"old": "wrong"}
+NOT_CONFIGURED = [
+    ("POST", "/sso"),
+    *((method, f"/sso/{end}") for method in ("GET", "POST") for end in ("callback", "name")),
+]
+"""What signing in elsewhere takes, which is not set up here."""
 MAIL_IS_OFF = {"email": "a@example.org"}
 SETTINGS = {"email/removal": {}, "calendar/removal": {},
             "pages": {"private": "yes"}}  # fmt: skip
@@ -285,6 +306,28 @@ ROWS = [
     Row("POST", "/settings/digest", refused_signed_in, {"every": "day"}, about=False),
     Row("POST", "/settings/webhooks", refused_signed_in, {"channel": "webhook", "address": "x"}, about=False),
     Row("POST", "/settings/password", refused_signed_in, NEW_PASSWORD, about=False),
+    *(Row("GET", path, signed_in, about=False) for path in ("/settings/second-factor", "/settings/sessions")),
+    Row("POST", "/settings/second-factor", done_signed_in, about=False),
+    Row("POST", "/settings/second-factor/confirmation", not_set_up, {"code": "000000"}, about=False),
+    *(
+        Row("POST", f"/settings/second-factor/{end}", refused_signed_in, WRONG, about=False)
+        for end in ("codes", "removal")
+    ),
+    Row("POST", "/settings/sessions/others", done_signed_in, about=False),
+    Row("POST", "/settings/sessions/removal", not_theirs, {"session": "1"}, about=False),
+    *(Row("POST", path, not_theirs, about=False) for path in ("/settings/sso", "/settings/sso/removal")),
+    Row("GET", "/invitations", administrators, about=False),
+    Row("POST", "/invitations", refused_by_administrators, {"role": "king"}, about=False),
+    *(
+        Row("POST", f"/invitations/{end}", nobodys, {"name": "none"}, about=False)
+        for end in ("reset-link", "revocation")
+    ),
+    Row("GET", "/reset", anybody, about=False),
+    Row("POST", "/reset", lambda who, state: NO, {"name": "ada"}, about=False),
+    Row("GET", "/reset/{token}", anybody, about=False),
+    Row("POST", "/reset/{token}", lambda who, state: REFUSED, {"password": "short"}, about=False),
+    Row("POST", "/sign-in/code", lambda who, state: NO, {"code": "000000"}, about=False),
+    *(Row(method, path, lambda who, state: NONE, about=False) for method, path in NOT_CONFIGURED),
     *(Row("POST", f"{HOOK}/{end}", not_theirs, about=False) for end in ("removal", "test")),
     Row("POST", "/confirm/{token}", anybody, about=False),
     Row("POST", "/stop/{token}", anybody, about=False),
@@ -387,6 +430,7 @@ def lettered(session: Session, ada: Forecaster, moment: datetime) -> dict[str, s
     assert digest is not None
     assert digest.stop is not None
     names = {"/stop/{token}": digest.stop, "/calendar/{token}.ics": subscribing.make_calendar(session, ada)}
+    names["/reset/{token}"] = resetting.link(session, KIM, moment)
     return names | {"/confirm/{token}": subscribing.set_email(session, ada, "other@example.org", moment)}
 
 
@@ -455,11 +499,20 @@ def test_everybody_gets_what_the_rules_give_them(
     assert not wrong, "\n".join(wrong)
 
 
+COUNTED = ("/sign-in", "/sign-in/code", "/settings/password", "/settings/second-factor/codes",
+           "/settings/second-factor/removal", "/settings/second-factor/confirmation")  # fmt: skip
+"""Where guesses are counted, so that each is made in a record of its own."""
+
+
 def rows_for(state: str, *, writing: bool, who: str) -> Iterator[Row]:
     """Those that change something for them, or the others."""
     for row in ROWS:
         if row.about or state == "public":
-            changes = row.due is opened or (row.method == "POST" and row.due(who, state) in (DONE, HERE))
+            changes = (
+                row.due is opened
+                or row.path in COUNTED
+                or (row.method == "POST" and row.due(who, state) in (DONE, HERE))
+            )
             if changes == writing:
                 yield row
 
@@ -471,6 +524,19 @@ def judged(row: Row, who: str, state: str, status: int, text: str, more: int) ->
     wrong = [f"{cell}: {status}, not {due}"] if status != due else []
     wrong += [f"{cell}: {more} entries more, not {made}"] if more != made else []
     return wrong + [f"{cell}: shows “{word}”" for word in hidden_from(row.eyes or who, state) if word in text]
+
+
+def test_a_form_without_its_fields_is_answered_in_a_sentence(worlds: Mapping[str, World], tmp_path: Path) -> None:
+    """It came from no page of ours; nothing that it lacks is a fault of ours."""
+    wrong = []
+    for number, (who, row) in enumerate((who, row) for who in (ADA, BOSS) for row in ROWS if row.method == "POST"):
+        written = worlds["public"].copied(tmp_path / f"{number}.db")
+        with written.visited(who) as (browser, _):
+            for data in ({}, {"seen": "x", "step": "confirm", "act": "x", "verdict": "x", "asks": "x", "channel": "x"}):
+                status = browser.post(address_of(row, written.names), data=data).status_code
+                wrong += [f"{row.path} by {who}: {status}"] if status >= 500 else []
+
+    assert not wrong, "\n".join(wrong)
 
 
 def test_the_matrix_is_large() -> None:
