@@ -1,6 +1,11 @@
 """Single sign-on, by a real provider on this machine: there and back, a name, a link, and whatever is not believed."""
 
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator
+from hashlib import sha256
+from io import BytesIO
+from threading import Thread
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx2
@@ -9,6 +14,8 @@ import pytest
 from joserfc.jwk import KeySet
 from oidc_provider_mock import User
 from starlette.testclient import TestClient
+from werkzeug import Request, Response
+from werkzeug.serving import make_server
 
 from forecasts import accounts, invitations, signon
 from forecasts.database import Database
@@ -23,6 +30,30 @@ from web.dependencies import COOKIE
 PASSWORD = "correct horse"
 
 
+class Strict:
+    """The provider, which by itself asks for no verifier; here it gives nothing without (RFC 7636)."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+        self.challenges: dict[str, str] = {}
+
+    def __call__(self, environ: dict[str, Any], start: Any) -> Any:
+        request = Request(environ)
+        body = request.get_data()
+        environ["wsgi.input"] = BytesIO(body)
+        if request.path == "/oauth2/token" and not self._shows_verifier(parse_qs(body.decode())):
+            return Response('{"error": "invalid_grant"}', 400, content_type="application/json")(environ, start)
+        answer = Response.from_app(self.app, environ)
+        led = parse_qs(urlsplit(answer.headers.get("Location", "")).query)
+        if request.path == "/oauth2/authorize" and "code" in led:
+            self.challenges[led["code"][0]] = request.args["code_challenge"]
+        return answer(environ, start)
+
+    def _shows_verifier(self, form: dict[str, list[str]]) -> bool:
+        shown = sha256(form.get("code_verifier", [""])[0].encode()).digest()
+        return self.challenges.get(form["code"][0]) == urlsafe_b64encode(shown).rstrip(b"=").decode()
+
+
 @pytest.fixture(scope="module")
 def provider() -> Iterator[str]:
     """A provider that knows Eve as somebody whose name fits here, and Mallory as one whose name is Ada's."""
@@ -30,8 +61,13 @@ def provider() -> Iterator[str]:
         User(sub="e-1", claims={"preferred_username": "Eve", "email": "eve@example.org"}),
         User(sub="m-2", claims={"preferred_username": "Ada", "email": "ada@example.org"}),
     ]
-    with oidc_provider_mock.run_server_in_thread(require_nonce=True, user_claims=people) as server:
+    strict = Strict(oidc_provider_mock.app(require_nonce=True, user_claims=people))
+    with make_server("localhost", 0, strict, threaded=True) as server:
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
         yield f"http://localhost:{server.server_port}"
+        server.shutdown()
+        thread.join()
 
 
 @pytest.fixture
