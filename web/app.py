@@ -33,6 +33,7 @@ from web.routes import (
     comparison,
     desk,
     feeds,
+    keys,
     ladders,
     leaderboard,
     live,
@@ -78,6 +79,7 @@ ROUTES = (
     accounts,
     feeds,
     settings,
+    keys,
 )
 
 LOG = logging.getLogger("brierboard")
