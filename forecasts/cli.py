@@ -1,4 +1,4 @@
-"""The command line: serve, load, verify, rescore, import, export, tick, demo, user."""
+"""The command line: serve, load, verify, rescore, import, export, tick, demo, user, token, bot."""
 
 from __future__ import annotations
 
@@ -17,9 +17,12 @@ from pydantic import ValidationError
 from questions.errors import Refusal
 
 if TYPE_CHECKING:
+    from sqlmodel import Session
+
     from forecasts.clock import Clock
     from forecasts.database import Database
     from forecasts.formats import Format
+    from forecasts.models import Forecaster
     from forecasts.settings import Settings
 
 DEMO = Path("brierboard-demo.db")
@@ -27,6 +30,10 @@ DEMO = Path("brierboard-demo.db")
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Keep score of predictions.")
 users = typer.Typer(no_args_is_help=True, help="The people who may sign in.")
 app.add_typer(users, name="user")
+keys = typer.Typer(no_args_is_help=True, help="The tokens by which programs use the API.")
+app.add_typer(keys, name="token")
+robots = typer.Typer(no_args_is_help=True, help="Forecasters that are programs.")
+app.add_typer(robots, name="bot")
 
 KEPT_OPEN = 75
 """Seconds for which a connection is kept that asks for nothing: open pages ask for news every five."""
@@ -35,6 +42,8 @@ Files = Annotated[list[Path], typer.Option("--load", help="A set of questions to
 Form = Annotated[str, typer.Argument(metavar="FORMAT", help="The format of the files, such as csv.")]
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The folder that holds the files, or will.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only look: say what would be added, or name every bad row.")]
+Scopes = Annotated[list[str], typer.Option("--scope", help="read, forecast or moderate; say it once for each.")]
+Until = Annotated[str, typer.Option(help="When it ceases to work, such as “in 3 months”; never, where it is not said.")]
 Role = Annotated[str, typer.Option(help="forecaster, moderator or administrator.")]
 
 
@@ -378,3 +387,62 @@ def list_users() -> None:
             .order_by(col(Forecaster.handle))
         ):
             print(f"{person.name}\t{person.role}\tsince {person.joined_at:%Y-%m-%d}")
+
+
+@keys.command("add")
+def add_token(handle: str, name: str, scope: Scopes = ["read"], until: Until = "") -> None:  # noqa: B006
+    """Make a token for a person or a bot, and print it: it is shown this once."""
+    from forecasts import tokens
+    from questions import deadlines
+
+    with opened(existing=True) as database, database.writing() as (session, moment):
+        ends = deadlines.closing(until, moment, "until") if until else None
+        _, text = tokens.add(session, named(session, handle), name, scope, moment, expires_at=ends)
+    print(text)
+
+
+def named(session: Session, handle: str) -> Forecaster:
+    """The person or the bot of that handle. Raises NotFound for whoever cannot act."""
+    from sqlmodel import col, select
+
+    from forecasts.models import Forecaster
+    from questions.errors import NotFound
+
+    acting = (col(Forecaster.kind).in_(("person", "bot")), ~col(Forecaster.imported))
+    found = session.exec(select(Forecaster).where(Forecaster.handle == handle.lower(), *acting)).first()
+    if found is None:
+        raise NotFound(f"There is no person and no bot “{handle}”. `brierboard user list` shows who there is.")
+    return found
+
+
+@keys.command("list")
+def list_tokens(handle: str) -> None:
+    """List somebody's tokens that were not revoked."""
+    from forecasts import tokens
+
+    with opened(existing=True) as database, database.reading() as session:
+        for one in tokens.of(session, named(session, handle)):
+            used = f"used {one.used_at:%Y-%m-%d %H:%M} UTC" if one.used_at else "never used"
+            ends = f"\tuntil {one.expires_at:%Y-%m-%d %H:%M} UTC" if one.expires_at else ""
+            print(f"{one.id}\t{one.name}\t{', '.join(one.scopes)}\t{used}{ends}")
+
+
+@keys.command("revoke")
+def revoke_token(handle: str, number: str) -> None:
+    """Let a token work no more, nor any that was made with it. `brierboard token list` shows its number."""
+    from forecasts import tokens
+
+    with opened(existing=True) as database, database.writing() as (session, moment):
+        found = tokens.find(session, number, named(session, handle))
+        tokens.revoke(session, found, moment)
+    print(f"“{found.name}” works no more.")
+
+
+@robots.command("add")
+def add_bot(owner: str, name: str) -> None:
+    """Add a bot that belongs to a person."""
+    from forecasts import bots
+
+    with opened(existing=True) as database, database.writing() as (session, moment):
+        bot = bots.add(session, named(session, owner), name, moment)
+    print(f"{bot.name} was added. Make its token with: brierboard token add {bot.handle} NAME --scope forecast")

@@ -35,6 +35,7 @@ from web.routes import (
     factors,
     feeds,
     invitations,
+    keys,
     ladders,
     leaderboard,
     live,
@@ -90,6 +91,7 @@ ROUTES = (
     feeds,
     settings,
     moderation,
+    keys,
 )
 
 LOG = logging.getLogger("brierboard")

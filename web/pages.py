@@ -9,7 +9,7 @@ from forecasts import calibration
 from forecasts.comparison import Comparison
 from forecasts.crowd import Extremizing
 from forecasts.leaderboard import Board, Measure, Row
-from forecasts.models import Draft, Forecaster
+from forecasts.models import Draft, Forecaster, Token
 from forecasts.updating import Movement
 from questions.errors import Refusal
 from questions.models import Question, QuestionSet, Resolution, Revision, Source
@@ -1400,7 +1400,10 @@ class Signing:
 
 @dataclass(frozen=True)
 class SettingsPage(Page):
-    """`made` is what is shown only once: ("calendar" or "secret", the text). `failed` names the form at fault."""
+    """`made` is what is shown only once: ("calendar", "secret" or "token", the text). `failed` names the form at fault.
+
+    bearers  whoever has tokens that can be revoked here, oneself first and then one's bots, each with them
+    """
 
     template = "settings/page.html"
     mail_is_on: bool
@@ -1413,6 +1416,8 @@ class SettingsPage(Page):
     sets: Sequence[QuestionSet]
     hooks: Sequence[Hook]
     has_calendar: bool
+    bearers: Sequence[tuple[Forecaster, Sequence[Token]]]
+    scopes: Mapping[str, str]
     sent: Sequence[Sent]
     made: tuple[str, str] | None
     typed: Mapping[str, str]

@@ -282,6 +282,41 @@ def test_a_password_that_others_guess_first_is_refused_here_too(line: Line, data
 # Settings
 
 
+def test_a_bot_and_its_token_are_made_listed_and_revoked(line: Line, database: Database, ada: Forecaster) -> None:
+    made = line.run("bot", "add", "ada", "Robo")
+    code, text, said = line.run("token", "add", "robo", "cron", "--scope", "read", "--scope", "forecast")
+    listed = line.run("token", "list", "robo")
+    revoked = line.run("token", "revoke", "robo", "1")
+
+    assert made == (0, "Robo was added. Make its token with: brierboard token add robo NAME --scope forecast\n", "")
+    assert (code, said) == (0, "")
+    assert re.fullmatch("brier_[A-Za-z0-9_-]{43}\n", text)
+    assert listed == (0, "1\tcron\tread, forecast\tnever used\n", "")
+    assert revoked == (0, "“cron” works no more.\n", "")
+    assert line.run("token", "list", "robo") == (0, "", "")
+    assert called(database, "robo").owner_id == ada.id
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["token", "add", "nobody", "x"], "There is no person and no bot “nobody”. `brierboard user list` shows who"),
+        (["token", "add", "crowd", "x"], "There is no person and no bot “crowd”. `brierboard user list` shows"),
+        (["token", "add", "ada", "x", "--scope", "all"], "“all” is no scope. Choose read, forecast, moderate."),
+        (["token", "add", "ada", "x", "--until", "soon"], "“soon” is no day or time that can be read."),
+        (["token", "revoke", "ada", "7"], "There is no such token of yours. /settings lists those there are."),
+        (["bot", "add", "ada", "Ada"], "“Ada” is taken. Choose another name."),
+    ],
+)  # fmt: skip
+def test_a_token_or_a_bot_that_cannot_be_is_refused_in_a_sentence(
+    line: Line, ada: Forecaster, words: list[str], sentence: str
+) -> None:
+    code, printed, said = line.run(*words)
+
+    assert (code, printed) == (1, "")
+    assert said.startswith(sentence)
+
+
 @pytest.mark.parametrize(
     ("setting", "value", "sentence"),
     [

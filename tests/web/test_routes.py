@@ -127,7 +127,7 @@ def test_every_page_shows_a_title_a_main_part_and_whoever_is_signed_in(
     browser = visit(ada)
 
     for address, _ in crawl(browser, "/", "/calibration?who=crowd", "/compare?a=ada&b=bob"):
-        if address.endswith((".csv", ".atom", ".ics")):
+        if address.endswith((".csv", ".atom", ".ics", ".json")):
             continue
         seen = Sight.of(browser.get(address).text)
         assert seen.find("title")[0].text.endswith(" · Brierboard")
@@ -163,6 +163,9 @@ PROTECTED = [
     ("/invitations", "/invitations"),
     ("/invitations/revocation", "/invitations"),
     ("/invitations/reset-link", "/invitations"),
+    ("/settings/tokens", "/settings"),
+    ("/settings/tokens/1/revocation", "/settings"),
+    ("/settings/bots", "/settings"),
     ("/questions/binary/revision", "/questions/binary/revision"),
     ("/questions/binary/copy", "/questions/binary/copy"),
     ("/questions/binary/audience", "/questions/binary/audience"),

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from fastapi import APIRouter, Response
 from sqlmodel import Session
 
-from forecasts import accounts, entrance, mail, passwords, sessions, signon, subscribing
+from forecasts import accounts, bots, entrance, mail, passwords, sessions, signon, subscribing, tokens
 from forecasts.happenings import EVENTS
 from forecasts.models import Delivery, Forecaster, Subscription
 from forecasts.settings import Settings
@@ -265,6 +265,8 @@ def settings_page(
         sets=filters.all_sets(session, person),
         hooks=[_hook(session, one) for one in subscribing.webhooks_of(session, person)],
         has_calendar=box.calendar is not None,
+        bearers=[(one, tokens.of(session, one)) for one in (person, *bots.of(session, person))],
+        scopes=tokens.SCOPES,
         sent=_log(session, person, moment),
         made=made,
         typed=typed or {},

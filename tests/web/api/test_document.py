@@ -17,6 +17,8 @@ from forecasts.models import Forecaster
 from tests.browser.running import ROOT, FileClock, Server, running
 from tests.cast import HOUR, NOON, draft, join, publish, resolve, say
 from tests.web.api.conftest import API, Call, bot_of, token_of
+from tests.web.conftest import Town, Visit
+from tests.web.test_routes import everything_there_is, write
 from web.api.documents import REFUSALS
 
 READS, WRITES = (401, 403, 404, 422, 429), tuple(REFUSALS)
@@ -88,6 +90,46 @@ def references(found: Any) -> Iterator[str]:
     elif isinstance(found, list):
         for one in found:
             yield from references(one)
+
+
+# What holds for every operation
+
+PLACES = {"slug": "binary", "handle": "ada", "group": "steps", "number": "1", "claim": "1"}
+
+
+def addresses(document: dict[str, Any], method: str) -> list[str]:
+    """Every address that takes a method, of something that is there."""
+    return [API + path.format(**PLACES) for path, how, _ in operations(document) if how == method]
+
+
+def test_a_get_writes_nothing_whoever_asks(
+    visit: Visit, document: dict[str, Any], database: Database, town: Town, ada: Forecaster, mo: Forecaster
+) -> None:
+    write(database, ada)
+    browsers = {who.handle if who else "": visit(who) for who in (None, ada, mo)}
+    before = everything_there_is(database)
+
+    answers = {
+        (name, path): browser.get(path).status_code
+        for name, browser in browsers.items()
+        for path in addresses(document, "get")
+    }
+
+    assert everything_there_is(database) == before
+    assert {status for (name, _), status in answers.items() if name == ""} == {200, 401, 404}
+    of_ada = {path.removeprefix(API): status for (name, path), status in answers.items() if name == "ada"}
+    missing = sorted(path for path, status in of_ada.items() if status != 200)
+    assert missing == ["/bots/ada/tokens", "/drafts/review", "/questions/binary/receipts/ada", "/sets/binary"]
+
+
+def test_every_act_asks_who_does_it(call: Call, document: dict[str, Any], database: Database, town: Town) -> None:
+    browser, before = call().browser, everything_there_is(database)
+
+    answers = {path: browser.post(path, json={}).status_code for path in addresses(document, "post")}
+
+    assert {path: status for path, status in answers.items() if status != 401} == {}
+    assert len(answers) > 25
+    assert everything_there_is(database) == before
 
 
 # Two programs that know only the document
