@@ -28,9 +28,6 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help="Keep score o
 users = typer.Typer(no_args_is_help=True, help="The people who may sign in.")
 app.add_typer(users, name="user")
 
-KEPT_OPEN = 75
-"""Seconds for which a connection is kept that asks for nothing: open pages ask for news every five."""
-
 Files = Annotated[list[Path], typer.Option("--load", help="A set of questions to load first, if it is not there yet.")]
 Form = Annotated[str, typer.Argument(metavar="FORMAT", help="The format of the files, such as csv.")]
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The folder that holds the files, or will.")]
@@ -97,15 +94,15 @@ def serve(load: Files = []) -> None:  # noqa: B006  typer reads the default, nob
     """Start the server. Creates and migrates the database first."""
     import uvicorn
 
+    from forecasts import wire
+
     chosen = settings()
     listener = listen(chosen.host, chosen.port)
     with opened() as database:
         for path in load:
             load_file(database, path, quiet=True)
         welcome(database, chosen.model_copy(update={"port": listener.getsockname()[1]}).address)
-    config = uvicorn.Config(
-        "web.app:served", factory=True, log_level="warning", server_header=False, timeout_keep_alive=KEPT_OPEN
-    )
+    config = wire.configured("web.app:served", factory=True)
     with suppress(KeyboardInterrupt):  # uvicorn has finished its requests and says again that Ctrl-C was pressed
         uvicorn.Server(config).run(sockets=[listener])
 

@@ -17,6 +17,7 @@ from forecasts.permissions import OPENED
 from forecasts.settings import Settings
 from questions import journal
 from questions.errors import Refusal
+from web import cookies
 
 COOKIE = "brierboard"
 PARTS = (
@@ -81,7 +82,7 @@ def reading(request: Request, _: Annotated[None, Depends(place)]) -> Iterator[Se
 
 def opened(request: Request) -> tuple[str, ...]:
     """The keys of the links to unlisted questions and sets that this browser has opened, the latest last."""
-    kept = request.cookies.get(LINKS, "")[: MOST_LINKS * (LONGEST_LINK + 1)].split(".")
+    kept = cookies.read(request, LINKS)[: MOST_LINKS * (LONGEST_LINK + 1)].split(".")
     return tuple(key for key in kept if KEY.fullmatch(key))[-MOST_LINKS:]
 
 
@@ -125,7 +126,7 @@ Writer = Annotated[Writing, Depends(writer)]
 
 def viewer(request: Request, reading: Reading, moment: Now) -> Forecaster | None:
     """Who is signed in, None where nobody is."""
-    token = request.cookies.get(COOKIE)
+    token = cookies.read(request, COOKIE)
     return accounts.signed_in(reading, token, moment) if token else None
 
 

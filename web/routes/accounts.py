@@ -7,6 +7,7 @@ from forecasts import accounts
 from forecasts.models import Forecaster
 from forecasts.settings import Settings
 from questions.errors import NotAllowed, Refusal
+from web import cookies
 from web.dependencies import COOKIE, Configured, Form, Reading, Viewer, Writer
 from web.pages import SignInPage, SignUpPage
 from web.rendering import Rendering, status_of
@@ -59,21 +60,15 @@ def sign_up(form: Form, reading: Reading, writing: Writer, settings: Configured,
 
 @router.post("/sign-out")
 def sign_out(request: Request, writing: Writer, settings: Configured, render: Rendering) -> Response:
-    if token := request.cookies.get(COOKIE):
+    if token := cookies.read(request, COOKIE):
         with writing() as (session, _):
             accounts.sign_out(session, token)
-    answer = render(sign_in_page(None, settings), otherwise="/")
-    answer.delete_cookie(COOKIE, secure=settings.secure, httponly=True, samesite="lax")
-    return answer
+    return cookies.give(render(sign_in_page(None, settings), otherwise="/"), COOKIE, "", settings, 0)
 
 
 def remember(answer: Response, token: str, settings: Settings) -> Response:
     """The answer with the session's cookie."""
-    answer.set_cookie(
-        COOKIE, token, max_age=int(accounts.STAYS.total_seconds()),
-        secure=settings.secure, httponly=True, samesite="lax",
-    )  # fmt: skip
-    return answer
+    return cookies.give(answer, COOKIE, token, settings, int(accounts.STAYS.total_seconds()))
 
 
 def _require_open(session: Session, settings: Settings, invitation: str) -> None:

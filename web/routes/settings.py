@@ -12,7 +12,7 @@ from forecasts.models import Delivery, Forecaster, Subscription
 from forecasts.settings import Settings
 from questions.errors import NotAllowed, Refusal
 from questions.models import QuestionSet
-from web import filters
+from web import cookies, filters
 from web.dependencies import COOKIE, Configured, Form, Now, Reading, SignedIn, Teller, Viewer, Writer
 from web.pages import ConfirmPage, Hook, Sent, SettingsPage, StopPage, Wanted
 from web.rendering import Rendering, status_of
@@ -142,7 +142,7 @@ def change_password(
     request: Request, form: Form, reading: Reading, writing: Writer, person: SignedIn, configured: Configured,
     tell: Teller, render: Rendering,
 ) -> Response:  # fmt: skip
-    token = request.cookies.get(COOKIE, "")
+    token = cookies.read(request, COOKIE)
     try:
         accounts.require_password(person, form.get("old", ""))
         _, sealed = accounts.judge(person.name, form.get("password", ""), form.get("again", ""))
