@@ -104,7 +104,10 @@ def create(chosen: Settings, database: Database, ticking: Callable[[], float] = 
 
     Whether it is a demonstration is looked up once: a database is one from its first act on, or never.
     """
-    app = Site(title="Brierboard", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan)
+    app = Site(
+        title="Brierboard", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan,
+        redirect_slashes=False,  # that would be to whatever Host says
+    )  # fmt: skip
     app.state.settings, app.state.database = chosen, database
     app.state.places = anyio.Semaphore(PLACES)
     with database.reading() as session:

@@ -32,7 +32,9 @@ LINKS = "brierboard_links"
 KEY = re.compile("[A-Za-z0-9_-]{22}")
 MOST_LINKS, LONGEST_LINK = 30, 22
 
-NOT_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+NOT_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffd]")
+"""What no database keeps, and \ufffd, which stands for bytes that were no UTF-8."""
+
 LONGEST_FIELD = 20_000
 LONGEST_FILE = 1_000_000
 LONG = ("file", "text", "rationale", "comment")

@@ -24,7 +24,7 @@ ANYWHERE = {"Cross-Origin-Resource-Policy": "cross-origin"}
 UNUSED = (
     "accelerometer", "autoplay", "camera", "display-capture", "encrypted-media", "fullscreen", "geolocation",
     "gyroscope", "magnetometer", "microphone", "midi", "payment", "picture-in-picture", "publickey-credentials-get",
-    "screen-wake-lock", "usb", "web-share", "xr-spatial-tracking",
+    "screen-wake-lock", "usb", "xr-spatial-tracking",
 )  # fmt: skip
 
 ALWAYS = {

@@ -26,8 +26,13 @@ NEIGHBOURS = 64
 SIGN_IN = re.compile("/(sign-(in|up)|confirm|stop|settings/(password|email))(/.*)?")
 """Where a form tries a password or a secret, or makes us send a mail."""
 
-LARGEST_BODY = 4_000_000
-"""Bytes of a request; a set of questions is the largest thing that anybody sends."""
+LARGEST_BODY = 1_000_000
+"""Bytes of a request: a page of text in every field, in letters that take nine bytes each on their way."""
+
+LARGEST_SET = 4_000_000
+"""Bytes of a set of questions, which is the largest thing that anybody sends."""
+
+SETS = "/sets"
 
 SLOWEST_BODY = 60.0
 """Seconds in which it must have come whole."""
@@ -110,8 +115,8 @@ class Bodies:
     What a sender says of its length is believed only where that is against it: what comes is counted.
     """
 
-    def __init__(self, app: ASGIApp, largest: int = LARGEST_BODY, slowest: float = SLOWEST_BODY) -> None:
-        self.app, self.largest, self.slowest = app, largest, slowest
+    def __init__(self, app: ASGIApp, slowest: float = SLOWEST_BODY) -> None:
+        self.app, self.slowest = app, slowest
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -121,21 +126,24 @@ class Bodies:
         if headers.get("content-encoding", "identity").strip().lower() not in ("identity", ""):
             sentence = "What is sent here must not be packed. Leave Content-Encoding out."
             await turned_away(scope, 415, sentence, CLOSE)(scope, receive, send)
-        elif _length(headers) > self.largest:
-            await turned_away(scope, 413, self.too_large, CLOSE)(scope, receive, send)
-        else:
-            await self.app(scope, _Body(self, receive).receive, send)
+            return
+        largest = LARGEST_SET if scope["path"] == SETS else LARGEST_BODY
+        if _length(headers) > largest:
+            await turned_away(scope, 413, too_large(largest), CLOSE)(scope, receive, send)
+            return
+        await self.app(scope, _Body(largest, self.slowest, receive).receive, send)
 
-    @property
-    def too_large(self) -> str:
-        return f"This is larger than {self.largest / 1e6:g} MB. Send less at once."
+
+def too_large(largest: int) -> str:
+    """What is said of a body that is larger."""
+    return f"This is larger than {largest / 1e6:g} MB. Send less at once."
 
 
 class _Body:
     """One body on its way."""
 
-    def __init__(self, limits: Bodies, receive: Receive) -> None:
-        self.limits, self._receive = limits, receive
+    def __init__(self, largest: int, slowest: float, receive: Receive) -> None:
+        self.largest, self.slowest, self._receive = largest, slowest, receive
         self.size, self.whole = 0, False
         self.until: float | None = None
 
@@ -143,16 +151,16 @@ class _Body:
         if self.whole:
             return await self._receive()
         if self.until is None:
-            self.until = anyio.current_time() + self.limits.slowest
+            self.until = anyio.current_time() + self.slowest
         try:
             with anyio.fail_after(max(self.until - anyio.current_time(), 0)):
                 message = await self._receive()
         except TimeoutError as error:
-            sentence = f"The form did not come whole within {self.limits.slowest:g} seconds. Send it again."
+            sentence = f"The form did not come whole within {self.slowest:g} seconds. Send it again."
             raise HTTPException(408, sentence, CLOSE) from error
         self.size += len(message.get("body", b""))
-        if self.size > self.limits.largest:
-            raise HTTPException(413, self.limits.too_large, CLOSE)
+        if self.size > self.largest:
+            raise HTTPException(413, too_large(self.largest), CLOSE)
         self.whole = not message.get("more_body", False)
         return message
 

@@ -49,7 +49,7 @@ def secure(database: Database) -> TestClient:
 
 
 def policy(said: str) -> dict[str, str]:
-    return dict(one.strip().split(" ", 1) for one in said.split(";"))  # type: ignore[misc]
+    return dict(one.strip().split(" ", 1) for one in said.split(";"))
 
 
 def test_a_page_loads_our_own_files_and_nothing_else(visit: Visit) -> None:

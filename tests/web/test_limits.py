@@ -19,7 +19,7 @@ from tests.web.conftest import Visit
 from tests.web.sight import Sight
 from tests.web.test_routes import HTMX, everything_there_is
 from web.app import create
-from web.limits import LARGEST_BODY, Allowance, Bodies, client_of
+from web.limits import LARGEST_BODY, LARGEST_SET, Allowance, Bodies, client_of
 from web.rendering import address_of
 
 HTML = {"Accept": "text/html"}
@@ -239,7 +239,7 @@ def test_a_body_that_is_too_large_is_refused_whatever_it_says_of_its_length(
             yield b"x" * 100_000
 
     form = {"Content-Type": "application/x-www-form-urlencoded"}
-    said = browser.post("/sets", content=b"x" * (LARGEST_BODY + 1), headers=form)
+    said = browser.post("/sets", content=b"x" * (LARGEST_SET + 1), headers=form)
     chunked = browser.post("/sets", content=pieces(10_000_000), headers=form)
     chunked_page = browser.post("/sets", content=pieces(10_000_000), headers=form | HTML)
     lying = browser.post("/sets", content=pieces(10_000_000), headers=form | {"Content-Length": "5"})
@@ -251,8 +251,16 @@ def test_a_body_that_is_too_large_is_refused_whatever_it_says_of_its_length(
     assert everything_there_is(database) == before
 
 
+def test_only_a_set_may_be_that_large(visit: Visit, ada: Forecaster) -> None:
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+
+    for address in ("/sign-in", "/settings/email", "/drafts", "/sets/", "/nowhere"):
+        answer = visit(ada).post(address, content=b"x" * (LARGEST_BODY + 1), headers=form)
+        assert (answer.status_code, answer.text) == (413, "This is larger than 1 MB. Send less at once.\n")
+
+
 def test_a_file_of_a_form_counts_as_a_whole(visit: Visit, mo: Forecaster) -> None:
-    files = {"file": ("set.toml", b"#" * (LARGEST_BODY + 1))}
+    files = {"file": ("set.toml", b"#" * (LARGEST_SET + 1))}
 
     assert visit(mo).post("/sets", files=files).status_code == 413
 

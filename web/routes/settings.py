@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from fastapi import APIRouter, Request, Response
 from sqlmodel import Session
+from starlette.convertors import IntegerConvertor, register_url_convertor
 
 from forecasts import accounts, mail, subscribing
 from forecasts.happenings import EVENTS
@@ -17,6 +18,14 @@ from web.dependencies import COOKIE, Configured, Form, Now, Reading, SignedIn, T
 from web.pages import ConfirmPage, Hook, Sent, SettingsPage, StopPage, Wanted
 from web.rendering import Rendering, status_of
 
+
+class ShortNumber(IntegerConvertor):
+    """A number in an address that every database can hold: of more than 4,300 digits Python makes none at all."""
+
+    regex = "[0-9]{1,18}"
+
+
+register_url_convertor("int", ShortNumber())
 router = APIRouter()
 
 UNDER_WAY = timedelta(minutes=10)
