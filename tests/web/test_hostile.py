@@ -1,5 +1,6 @@
 """Whatever is typed, asked for and sent is shown as text or refused in a sentence that names it; it never stops us."""
 
+import csv
 import gzip
 import io
 import re
@@ -13,7 +14,7 @@ import pytest
 from forecasts import drafting
 from forecasts.database import Database
 from forecasts.models import Forecaster
-from tests.cast import called
+from tests.cast import called, draft, publish, say
 from tests.poison import PAYLOADS, living, poison
 from tests.web.conftest import Town, Visit
 from tests.web.sight import Sight
@@ -414,3 +415,24 @@ def test_no_header_stops_us(visit: Visit, town: Town, ada: Forecaster, header: s
             answer = browser.get(address, headers={header.encode(): value})
             assert answer.status_code in (200, 304), (header, value, address)
             assert "top.marked" not in answer.text
+
+
+# Spreadsheets
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t=", "＝", "＋", "－", "＠"])
+def test_no_cell_of_a_file_is_a_formula(visit: Visit, database: Database, ada: Forecaster, start: str) -> None:
+    labels = [f"{start}cmd|'/C calc'!A0", f"{start}1", "calm"]
+    (question,) = publish(database, draft("wind", "choice", spec={"outcomes": labels}))
+    say(database, ada, question, 0.5, 0.25, 0.25)
+
+    cells = next(csv.reader(io.StringIO(visit().get("/questions/wind/crowd.csv").text, newline="")))
+
+    assert cells[2:] == [f"'{labels[0]}", f"'{labels[1]}", "calm"]
+
+
+def test_a_receipt_holds_numbers_and_moments_alone(visit: Visit, town: Town) -> None:
+    rows = csv.reader(io.StringIO(visit().get("/questions/snow/receipts/ada/receipt.csv").text, newline=""))
+
+    for cell in [cell for row in list(rows)[1:] for cell in row]:
+        assert re.fullmatch(r"-?[0-9.e+-]+|\[[0-9., e-]+\]|[0-9T:.Z+-]+|", cell), cell

@@ -39,7 +39,7 @@ LINE = 46
 MOST_LINES = 3
 LEVELS = (0.1, 0.25, 0.5, 0.75, 0.9)
 NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 @router.get("/share")
