@@ -420,7 +420,7 @@ def test_no_header_stops_us(visit: Visit, town: Town, ada: Forecaster, header: s
 # Spreadsheets
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t=", "＝", "＋", "－", "＠"])
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "＝", "＋", "－", "＠"])
 def test_no_cell_of_a_file_is_a_formula(visit: Visit, database: Database, ada: Forecaster, start: str) -> None:
     labels = [f"{start}cmd|'/C calc'!A0", f"{start}1", "calm"]
     (question,) = publish(database, draft("wind", "choice", spec={"outcomes": labels}))
