@@ -35,9 +35,6 @@ app.add_typer(keys, name="token")
 robots = typer.Typer(no_args_is_help=True, help="Forecasters that are programs.")
 app.add_typer(robots, name="bot")
 
-KEPT_OPEN = 75
-"""Seconds for which a connection is kept that asks for nothing: open pages ask for news every five."""
-
 Files = Annotated[list[Path], typer.Option("--load", help="A set of questions to load first, if it is not there yet.")]
 Form = Annotated[str, typer.Argument(metavar="FORMAT", help="The format of the files, such as csv.")]
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The folder that holds the files, or will.")]
@@ -106,15 +103,15 @@ def serve(load: Files = []) -> None:  # noqa: B006  typer reads the default, nob
     """Start the server. Creates and migrates the database first."""
     import uvicorn
 
+    from forecasts import wire
+
     chosen = settings()
     listener = listen(chosen.host, chosen.port)
     with opened() as database:
         for path in load:
             load_file(database, path, quiet=True)
         welcome(database, chosen.model_copy(update={"port": listener.getsockname()[1]}).address)
-    config = uvicorn.Config(
-        "web.app:served", factory=True, log_level="warning", server_header=False, timeout_keep_alive=KEPT_OPEN
-    )
+    config = wire.configured("web.app:served", factory=True)
     with suppress(KeyboardInterrupt):  # uvicorn has finished its requests and says again that Ctrl-C was pressed
         uvicorn.Server(config).run(sockets=[listener])
 

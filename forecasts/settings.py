@@ -2,12 +2,17 @@
 
 from email.headerregistry import Address
 from email.utils import parseaddr
-from ipaddress import ip_address
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Network = IPv4Network | IPv6Network
+
+USUAL = {"http": 80, "https": 443}
+"""The ports that an address leaves out."""
 
 
 class Settings(BaseSettings):
@@ -26,6 +31,10 @@ class Settings(BaseSettings):
     oidc_name     what people call it
     private_webhooks  whether webhooks may go to addresses of the inner network, which else only a server does that
                   nobody but this machine can reach
+    trusted_proxies   the proxies before this server, as addresses and networks with commas between: what they say of
+                  who asks is believed
+    reads_a_minute, writes_a_minute, sign_ins_a_minute
+                  how much one address may ask for, send, and try at signing in, each minute; 0 is without end
     """
 
     model_config = SettingsConfigDict(env_prefix="BRIERBOARD_", extra="ignore")
@@ -42,6 +51,17 @@ class Settings(BaseSettings):
     oidc_client_secret: str = ""
     oidc_name: str = "single sign-on"
     private_webhooks: bool = False
+    trusted_proxies: str = ""
+    reads_a_minute: int = Field(default=1200, ge=0, le=1_000_000)
+    writes_a_minute: int = Field(default=240, ge=0, le=1_000_000)
+    sign_ins_a_minute: int = Field(default=30, ge=0, le=1_000_000)
+
+    @field_validator("base_url")
+    @classmethod
+    def _is_an_address(cls, value: str) -> str:
+        if value and not origin(value):
+            raise ValueError("write it as https://board.example.org")
+        return value
 
     @field_validator("smtp_url")
     @classmethod
@@ -66,6 +86,17 @@ class Settings(BaseSettings):
         safe = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))
         if value and not (safe and parts.hostname and not parts.query and not parts.fragment):
             raise ValueError("write it as https://login.example.org")
+        return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _names_networks(cls, value: str) -> str:
+        try:
+            networks(value)
+        except ValueError as error:
+            raise ValueError(
+                "write addresses or networks with commas between, such as 127.0.0.1, 10.0.0.0/8"
+            ) from error
         return value
 
     @property
@@ -113,7 +144,35 @@ class Settings(BaseSettings):
     @property
     def secure(self) -> bool:
         """Whether browsers reach us by https, so that cookies may insist on it."""
-        return self.base_url.startswith("https://")
+        return self.origin.startswith("https://")
+
+    @property
+    def origin(self) -> str:
+        """The scheme, name and port by which browsers reach us, as they write it; "" where nobody has said so."""
+        return origin(self.base_url)
+
+    @property
+    def proxies(self) -> tuple[Network, ...]:
+        """The addresses whose word on who asks is believed."""
+        return networks(self.trusted_proxies)
+
+
+def origin(address: str) -> str:
+    """The scheme, name and port of an address of the web, as a browser writes them; "" where it is none."""
+    try:
+        parts = urlsplit(address.strip())
+        name, port = (parts.hostname or "").encode("idna").decode(), parts.port
+    except ValueError:
+        return ""
+    if parts.scheme not in USUAL or not name or parts.username is not None or parts.query or parts.fragment:
+        return ""
+    name = f"[{name}]" if ":" in name else name
+    return f"{parts.scheme}://{name}" + (f":{port}" if port not in (None, USUAL[parts.scheme]) else "")
+
+
+def networks(text: str) -> tuple[Network, ...]:
+    """The addresses and networks in a text with commas between. Raises ValueError for what is neither."""
+    return tuple(ip_network(one.strip()) for one in text.split(",") if one.strip())
 
 
 def is_loopback(host: str) -> bool:

@@ -17,6 +17,9 @@ LONGEST_SLUG = 80
 LONGEST_LINE = 300
 LONGEST_TEXT = 20_000
 DEEPEST = 10
+NAMES_WITHIN_NAMES = re.compile(r"""(?:\.[ \t]*+(?:"[^"\n]*+"|'[^'\n]*+'|[^\s.=\[\]{},#"']++)[ \t]*+){50}""")
+"""Reading those takes a time that grows with the square of their length: minutes for a file of 100 KB."""
+
 NOT_TEXT = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
 SHOWN = {"audience": "word?", "reveal": "word?", "reveals_at": "moment?"}
@@ -56,7 +59,10 @@ class SetFile:
 def parse(content: bytes, name: str) -> SetFile:
     """The set that a file holds. Raises InvalidFile, which names the file, the question and what is wrong with it."""
     try:
-        table = tomllib.loads(content.decode())
+        text = content.decode()
+        if NAMES_WITHIN_NAMES.search(text):
+            raise InvalidFile(f"{name} holds a name of very many parts with dots between. Write shorter ones.")
+        table = tomllib.loads(text)
     except UnicodeDecodeError as error:
         raise InvalidFile(f"{name} is not UTF-8 text. Save it as UTF-8.") from error
     except (tomllib.TOMLDecodeError, RecursionError) as error:

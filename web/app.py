@@ -4,17 +4,20 @@ import asyncio
 import gzip
 import logging
 import mimetypes
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from functools import cache
+from time import monotonic
 from typing import Any
 
 import anyio
 import anyio.to_thread
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.types import ASGIApp
 
 from forecasts import chores, demo
 from forecasts.clock import SystemClock
@@ -23,9 +26,12 @@ from forecasts.settings import Settings
 from questions.errors import Refusal
 from web import api
 from web.dependencies import SignInFirst, viewer
+from web.headers import ANYWHERE, Guarded
+from web.limits import Bodies, Rates
 from web.live import Watch
-from web.pages import MessagePage
-from web.rendering import renderer, static_files, status_of
+from web.proxies import Proxies
+from web.refusing import TITLE, told
+from web.rendering import static_files, status_of
 from web.routes import (
     accounts,
     acts,
@@ -54,16 +60,13 @@ from web.routes import (
     signon,
     writing,
 )
-from web.security import SameOrigin
+from web.security import Heads, Named, SameOrigin
 
 THREADS = 4
 """More of them only wait for the one writer: four answer fastest under load."""
 
 PLACES = 24
 """How many requests may hold a connection at once; forecasts/database.py keeps more than that."""
-
-LARGEST_BODY = 4_000_000
-"""Bytes of a request; a set of questions is the largest thing that anybody sends."""
 
 ROUTES = (
     live,
@@ -104,21 +107,27 @@ def served() -> FastAPI:
     return create(chosen, Database(chosen.database_url, SystemClock()))
 
 
-def create(chosen: Settings, database: Database) -> FastAPI:
+class Site(FastAPI):
+    """The application; even a fault in what guards the door is answered with the headers that guard a page."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        return Guarded(super().build_middleware_stack(), self.state.settings)
+
+
+def create(chosen: Settings, database: Database, ticking: Callable[[], float] = monotonic) -> FastAPI:
     """The application on a database that was prepared.
 
     Whether it is a demonstration is looked up once: a database is one from its first act on, or never.
     """
-    app = FastAPI(
+    app = Site(
         title="Brierboard", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan,
-        max_body_size=LARGEST_BODY,
+        redirect_slashes=False,  # that would be to whatever Host says
     )  # fmt: skip
     app.state.settings, app.state.database = chosen, database
     app.state.places = anyio.Semaphore(PLACES)
     with database.reading() as session:
         app.state.simulated = demo.simulated(session)
-    app.add_middleware(SameOrigin)
-    app.add_middleware(GZipMiddleware, minimum_size=500, compresslevel=5)
+    _guard(app, chosen, ticking)
     for part in ROUTES:
         app.include_router(part.router)
     app.mount("/api/v1", api.create(app.state))
@@ -129,6 +138,17 @@ def create(chosen: Settings, database: Database) -> FastAPI:
     app.exception_handler(HTTPException)(not_served)
     app.exception_handler(500)(failed)
     return app
+
+
+def _guard(app: FastAPI, chosen: Settings, ticking: Callable[[], float]) -> None:
+    """What a request passes on its way in; what is added last comes first."""
+    app.add_middleware(GZipMiddleware, minimum_size=500, compresslevel=5)
+    app.add_middleware(Bodies)
+    app.add_middleware(SameOrigin, settings=chosen)
+    app.add_middleware(Rates, settings=chosen, ticking=ticking)
+    app.add_middleware(Named, settings=chosen)
+    app.add_middleware(Heads)
+    app.add_middleware(Proxies, settings=chosen)
 
 
 @asynccontextmanager
@@ -172,7 +192,7 @@ def static(request: Request, key: str, name: str) -> Response:
     if not known or key != known:
         raise HTTPException(404)
     kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
-    headers = {"Cache-Control": FOR_EVER, "Vary": "Accept-Encoding"}
+    headers = {"Cache-Control": FOR_EVER, "Vary": "Accept-Encoding", **ANYWHERE}
     if "gzip" in request.headers.get("accept-encoding", ""):
         return Response(packed(content), media_type=kind, headers={**headers, "Content-Encoding": "gzip"})
     return Response(content, media_type=kind, headers=headers)
@@ -193,7 +213,7 @@ def healthz(request: Request) -> Response:
 
 def refused(request: Request, refusal: Refusal) -> Response:
     """A refusal that no form shows: a page with its sentence, or for htmx the notice at the page's head."""
-    return _message(request, status_of(refusal), "That did not work", str(refusal))
+    return _message(request, status_of(refusal), TITLE, str(refusal))
 
 
 def sign_in_first(request: Request, reason: SignInFirst) -> Response:
@@ -210,9 +230,18 @@ def not_served(request: Request, error: HTTPException) -> Response:
         return api.errors.not_served(request, error)
     if error.status_code == 404:
         return _message(request, 404, "There is no such page", "Nothing is kept at this address. Start at the desk.")
-    answer = _message(request, error.status_code, "That did not work", f"{error.detail.rstrip('.')}.")
+    answer = _message(request, error.status_code, TITLE, f"{error.detail.rstrip('.')}.")
     answer.headers.update(error.headers or {})
+    if error.status_code == 405:
+        allowed = _methods(request.url.path) | set(answer.headers["Allow"].split(", "))
+        answer.headers["Allow"] = ", ".join(sorted(allowed | ({"HEAD"} if "GET" in allowed else set())))
     return answer
+
+
+def _methods(path: str) -> set[str]:
+    """What may be done at an address, by whichever of its routes."""
+    routes = [route for part in ROUTES for route in part.router.routes if isinstance(route, APIRoute)]
+    return {method for route in routes if route.path_regex.match(path) for method in route.methods or ()}
 
 
 def failed(request: Request, error: Exception) -> Response:
@@ -225,7 +254,4 @@ def _message(request: Request, status: int, title: str, sentence: str) -> Respon
     database: Database = request.app.state.database
     with database.reading() as session:
         who = viewer(request, session, database.clock.now()) if status < 500 else None
-    page = MessagePage(viewer=who, here=request.url.path, title=title, sentence=sentence)
-    answer = renderer(request)(page, status=status)
-    answer.headers["HX-Retarget"], answer.headers["HX-Reswap"] = "#notice", "innerHTML"
-    return answer
+    return told(request, status, title, sentence, who)

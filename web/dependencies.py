@@ -18,8 +18,9 @@ from forecasts.permissions import OPENED
 from forecasts.settings import Settings
 from questions import journal
 from questions.errors import Refusal
+from web import cookies
 
-COOKIE = "brierboard"
+COOKIE = cookies.SESSION
 PARTS = (
     "forecasts", "withdrawal", "undo", "reaffirmation", "look", "comments",
     "review", "return", "publication", "deletion", "claims", "revocation", "reset-link",
@@ -32,7 +33,9 @@ LINKS = "brierboard_links"
 KEY = re.compile("[A-Za-z0-9_-]{22}")
 MOST_LINKS, LONGEST_LINK = 30, 22
 
-NOT_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+NOT_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffd]")
+"""What no database keeps, and \ufffd, which stands for bytes that were no UTF-8."""
+
 LONGEST_FIELD = 20_000
 LONGEST_AGENT = 400
 LONGEST_FILE = 1_000_000
@@ -83,7 +86,7 @@ def reading(request: Request, _: Annotated[None, Depends(place)]) -> Iterator[Se
 
 def opened(request: Request) -> tuple[str, ...]:
     """The keys of the links to unlisted questions and sets that this browser has opened, the latest last."""
-    kept = request.cookies.get(LINKS, "")[: MOST_LINKS * (LONGEST_LINK + 1)].split(".")
+    kept = cookies.read(request, LINKS)[: MOST_LINKS * (LONGEST_LINK + 1)].split(".")
     return tuple(key for key in kept if KEY.fullmatch(key))[-MOST_LINKS:]
 
 
@@ -112,7 +115,7 @@ def writer(request: Request, reading: Reading) -> Writing:
 
     With it is noted that the browser's session is in use, as reading notes nothing.
     """
-    database, token = database_of(request), request.cookies.get(COOKIE)
+    database, token = database_of(request), cookies.read(request, COOKIE)
 
     @contextmanager
     def writing() -> Iterator[tuple[Session, datetime]]:
@@ -132,7 +135,7 @@ Writer = Annotated[Writing, Depends(writer)]
 
 def viewer(request: Request, reading: Reading, moment: Now) -> Forecaster | None:
     """Who is signed in, None where nobody is."""
-    token = request.cookies.get(COOKIE)
+    token = cookies.read(request, COOKIE)
     return accounts.signed_in(reading, token, moment) if token else None
 
 
@@ -152,7 +155,7 @@ def sitting(request: Request) -> Sitting:
     """Where this request comes from. A proxy on this machine says for whom it asks; uvicorn believes no other."""
     agent = request.headers.get("user-agent", "")[:LONGEST_AGENT]
     address = request.client.host if request.client else ""
-    return Sitting(throttle.network(address), sessions.browser_of(agent), request.cookies.get(COOKIE, ""))
+    return Sitting(throttle.network(address), sessions.browser_of(agent), cookies.read(request, COOKIE))
 
 
 Seat = Annotated[Sitting, Depends(sitting)]

@@ -11,9 +11,10 @@ from typing import Annotated
 import typer
 import uvicorn
 
-from forecasts.cli import KEPT_OPEN, listen, welcome
+from forecasts.cli import listen, welcome
 from forecasts.database import Database
 from forecasts.settings import Settings
+from forecasts.wire import configured
 from web.app import create
 
 
@@ -34,9 +35,7 @@ def main(database: Annotated[str, typer.Option()], clock: Annotated[Path, typer.
     prepared = Database(database, FileClock(clock))
     prepared.prepare()
     welcome(prepared, settings.address)
-    config = uvicorn.Config(
-        create(settings, prepared), log_level="warning", server_header=False, timeout_keep_alive=KEPT_OPEN
-    )
+    config = configured(create(settings, prepared))
     with suppress(KeyboardInterrupt):  # as in forecasts/cli.py
         uvicorn.Server(config).run(sockets=[listener])
 

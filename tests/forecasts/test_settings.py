@@ -49,6 +49,39 @@ def test_a_browser_is_led_to_where_the_server_is(host: str, base_url: str, addre
     assert Settings(host=host, base_url=base_url).address == address
 
 
+@pytest.mark.parametrize(
+    ("base_url", "origin"),
+    [
+        ("", ""),
+        ("https://Board.Example", "https://board.example"),
+        ("https://board.example:443/", "https://board.example"),
+        ("HTTPS://board.example:8443", "https://board.example:8443"),
+        ("http://[::1]:8000", "http://[::1]:8000"),
+        ("https://bücher.example/board/", "https://xn--bcher-kva.example"),
+    ],
+)
+def test_browsers_write_our_address_in_one_way(base_url: str, origin: str) -> None:
+    assert Settings(base_url=base_url).origin == origin
+
+
+@pytest.mark.parametrize(
+    "base_url",
+    ["board.example", "ftp://board.example", "https://", "https://a@b.example", "https://b.example?c", "//b", "x"],
+)
+def test_what_is_no_address_stops_the_program(base_url: str) -> None:
+    with pytest.raises(ValidationError, match="write it as https://"):
+        Settings(base_url=base_url)
+
+
+def test_proxies_are_named_by_addresses_and_networks() -> None:
+    named = Settings(trusted_proxies="127.0.0.1, 10.0.0.0/8,2001:db8::/32").proxies
+
+    assert [str(one) for one in named] == ["127.0.0.1/32", "10.0.0.0/8", "2001:db8::/32"]
+    for wrong in ("localhost", "*", "10.0.0.1/8", "10.0.0.0/33", "1.2.3"):
+        with pytest.raises(ValidationError, match="write addresses or networks"):
+            Settings(trusted_proxies=wrong)
+
+
 @pytest.mark.parametrize(("base_url", "secure"), [("https://example.org", True), ("http://example.org", False)])
 def test_cookies_insist_on_https_where_browsers_come_by_it(base_url: str, secure: bool) -> None:
     assert Settings(base_url=base_url).secure is secure

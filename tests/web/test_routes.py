@@ -1,13 +1,14 @@
 """What holds for every address: a GET writes nothing, a bad address is answered in a sentence, a form leads back."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from pkgutil import iter_modules
 from urllib.parse import urlsplit
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
+from httpx2 import Client, Response
 from sqlmodel import SQLModel, select
 from starlette.testclient import TestClient
 
@@ -37,14 +38,23 @@ def everything_there_is(database: Database) -> dict[str, list[tuple[object, ...]
 
 def crawl(browser: TestClient, *starts: str) -> Iterator[tuple[str, int]]:
     """Follow every link from these addresses on; give each address with its status."""
+    return ((address, answer.status_code) for address, answer in walk(browser, *starts))
+
+
+def walk(
+    browser: Client, *starts: str, beyond: Callable[[str], bool] = lambda _: False
+) -> Iterator[tuple[str, Response]]:
+    """The same with the whole answer, but to no address that lies beyond."""
     seen, waiting = set(starts), list(starts)
     while waiting:
         address = waiting.pop()
         answer = browser.get(address)
-        yield address, answer.status_code
-        for link in Sight.of(answer.text).links:
-            path = link.partition("#")[0]
-            if path.startswith("/") and path not in seen:
+        yield address, answer
+        html = answer.headers.get("content-type", "").startswith("text/html")
+        for link in Sight.of(answer.text).find("a") if html else ():
+            ours = "ugc" not in link.attributes.get("rel", "")  # what people linked to is theirs to vouch for
+            path = link.attributes.get("href", "").partition("#")[0] if ours else ""
+            if path.startswith("/") and path not in seen and not beyond(path):
                 seen.add(path)
                 waiting.append(path)
 

@@ -6,12 +6,14 @@ from starlette.testclient import TestClient
 
 from forecasts.database import Database
 from forecasts.models import Forecaster
+from forecasts.settings import Settings
 from questions.models import Question
 from tests.cast import kinds
 from tests.web.conftest import Town, Visit
 from tests.web.sight import Sight
 from tests.web.test_routes import everything_there_is
-from web.security import local, same_origin
+from web.app import create
+from web.security import local, names, same_origin
 
 OURS = "board.example:8000"
 MATRIX = [
@@ -46,6 +48,109 @@ def test_a_form_comes_from_one_of_our_pages_or_from_no_page(sent: dict[str, str]
 def test_a_request_without_a_host_comes_from_nowhere() -> None:
     assert not same_origin(Headers({"origin": "null"}))
     assert not same_origin(Headers({"origin": "http://["}))
+
+
+HTTPS = "https://board.example"
+KNOWN = [
+    ({}, True),
+    ({"origin": HTTPS}, True),
+    ({"origin": f"{HTTPS}:443"}, True),
+    ({"origin": HTTPS.upper()}, True),
+    ({"origin": HTTPS, "host": "127.0.0.1:8000"}, True),  # a proxy has written another one
+    ({"sec-fetch-site": "same-origin", "host": "127.0.0.1:8000"}, True),
+    ({"origin": "http://board.example"}, False),
+    ({"origin": f"{HTTPS}:8443"}, False),
+    ({"origin": "https://evil.board.example"}, False),
+    ({"origin": "https://example"}, False),
+    ({"origin": "https://evil.example", "host": "evil.example"}, False),
+    ({"origin": "https://board.example.evil.example"}, False),
+    ({"origin": "https://board.example@evil.example"}, False),
+    ({"origin": "https://evil@board.example"}, False),
+    ({"origin": "https://board.example."}, False),
+    ({"origin": "https://xn--board-.example"}, False),
+    ({"origin": "null"}, False),
+    ({"origin": "NULL"}, False),
+    ({"origin": ""}, False),
+    ({"origin": f"{HTTPS}, https://evil.example"}, False),
+    ({"origin": f"{HTTPS} https://evil.example"}, False),
+    ({"origin": f"{HTTPS}/?https://evil.example"}, False),
+    ({"origin": "file://board.example"}, False),
+    ({"origin": "chrome-extension://board.example"}, False),
+    ({"origin": "https://["}, False),
+    ({"origin": "https://board.example:99999"}, False),
+]
+
+
+@pytest.mark.parametrize(("sent", "passes"), KNOWN, ids=str)
+def test_where_our_address_is_known_a_form_comes_from_there(sent: dict[str, str], passes: bool) -> None:
+    assert same_origin(Headers({"host": "board.example"} | sent), HTTPS) is passes
+
+
+def test_what_is_said_twice_is_said_by_nobody() -> None:
+    for name, values in (
+        ("origin", (HTTPS, "https://evil.example")),
+        ("sec-fetch-site", ("same-origin", "cross-site")),
+    ):
+        for one, other in (values, values[::-1]):
+            raw = [(name.encode(), one.encode()), (name.encode(), other.encode()), (b"host", b"board.example")]
+            assert not same_origin(Headers(raw=raw), HTTPS)
+
+
+@pytest.mark.parametrize(
+    ("ours", "host", "is_ours"),
+    [
+        (HTTPS, "board.example", True),
+        (HTTPS, "BOARD.example", True),
+        (HTTPS, "board.example:443", True),
+        (HTTPS, "board.example:80", False),
+        (HTTPS, "board.example:8443", False),
+        (HTTPS, "board.example.", False),
+        (HTTPS, "evil.example", False),
+        (HTTPS, "evil.board.example", False),
+        (HTTPS, "board.example@evil.example", False),
+        (HTTPS, "evil.example/board.example", False),
+        (HTTPS, "board.example/", False),
+        (HTTPS, "board.example?", False),
+        (HTTPS, "board.example#", False),
+        (HTTPS, "", False),
+        (HTTPS, "[", False),
+        (HTTPS, "127.0.0.1", False),
+        (HTTPS, "board.example, evil.example", False),
+        ("http://[::1]:8000", "[::1]:8000", True),
+        ("http://[::1]:8000", "[::1]", False),
+        ("http://10.0.0.1:8000", "10.0.0.1:8000", True),
+    ],
+)
+def test_a_host_is_ours_or_another(ours: str, host: str, is_ours: bool) -> None:
+    assert names(ours, host) is is_ours
+
+
+def test_who_asks_for_another_host_is_told_ours(database: Database, rain: Question) -> None:
+    app = create(Settings(host="127.0.0.1", base_url=HTTPS, trusted_proxies="192.0.2.1"), database)
+    with TestClient(app, base_url=HTTPS, follow_redirects=False) as browser:
+        other = browser.get("/", headers={"Host": "evil.example", "Accept": "text/html"})
+        bare = browser.post("/sign-in", headers={"Host": "evil.example"})
+        twice = browser.get("/", headers=[("Host", "board.example"), ("Host", "evil.example")])
+        lying = browser.get("/", headers={"Host": "evil.example", "X-Forwarded-Host": "board.example"})
+        health = browser.get("/healthz", headers={"Host": "10.0.0.7:8000"})
+        ours = browser.get("/questions/rain")
+    with TestClient(app, base_url=HTTPS, client=("192.0.2.1", 1)) as browser:
+        behind = browser.get("/", headers={"Host": "127.0.0.1:8000", "X-Forwarded-Host": "board.example"})
+
+    assert [one.status_code for one in (other, bare, twice, lying, health, ours, behind)] == [
+        421, 421, 400, 421, 200, 200, 200,
+    ]  # fmt: skip
+    assert f"This server is {HTTPS}, not “evil.example”." in Sight.of(other.text).text
+    assert "evil.example" not in str(other.headers)
+    assert [link for link in Sight.of(other.text).links if "evil" in link] == []
+
+
+def test_no_host_is_ever_led_to(visit: Visit, rain: Question, ada: Forecaster) -> None:
+    browser = visit(ada)
+
+    for path in ("/drafts/", "/sets/", "/questions/rain/", "//evil.example", "//evil.example/", "/settings/"):
+        answer = browser.get(f"http://testserver{path}", headers={"Host": "evil.example"})
+        assert "location" not in answer.headers, path
 
 
 def test_a_form_that_another_site_sent_does_nothing(
@@ -87,7 +192,13 @@ def test_a_page_of_ours_is_led_to(path: str) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["", "due", "//evil", "///evil", "/\\evil", "\\/evil", "http://evil", "/\n/evil", "/\x00", "javascript:x", "//[", "http:///evil"],
+    [
+        "", "due", "//evil", "///evil", "/\\evil", "\\/evil", "http://evil", "/\n/evil", "/\x00", "javascript:x", "//[",
+        "http:///evil", "\\\\evil", "/\t/evil", "\t//evil", " //evil", "/\r\nLocation: //evil", "https:evil", "?//evil",
+        "///\\evil", "/\u2028/evil", "/\u200b/evil", "/\ufeff/evil", "\u202e/evil", "data:text/html,x", "//evil%2f..",
+        "https:/evil",
+        "#//evil", ".//evil", "@evil", "%2f%2fevil", "\x0b//evil", "/\x7f/evil", "/\ud800",
+    ],
 )  # fmt: skip
 def test_nothing_else_is_led_to(path: str) -> None:
     assert local(path) == "/"

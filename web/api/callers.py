@@ -10,6 +10,7 @@ from forecasts import accounts, tokens
 from forecasts.models import Forecaster, Token
 from questions import percent
 from questions.errors import NotAllowed
+from web import cookies
 from web.api.errors import Invalid, Unauthorised
 from web.dependencies import COOKIE, Now, Reading, database_of
 
@@ -42,7 +43,7 @@ def caller(request: Request, reading: Reading, moment: Now, later: BackgroundTas
     """
     header = request.headers.get("authorization")
     if header is None:
-        cookie = request.cookies.get(COOKIE)
+        cookie = cookies.read(request, COOKIE)
         return Caller(accounts.signed_in(reading, cookie, moment) if cookie else None, None)
     kind, _, text = header.partition(" ")
     found = tokens.of_bearer(reading, text.strip(), moment) if kind.lower() == "bearer" else None

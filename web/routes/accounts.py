@@ -3,14 +3,14 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Cookie, Response
+from fastapi import APIRouter, Depends, Response
 from sqlmodel import Session
 
 from forecasts import accounts, entrance, invitations, throttle
 from forecasts.models import Forecaster
 from forecasts.settings import Settings
 from questions.errors import NotAllowed, Refusal
-from web.cookies import HALF, drop, remember, wait_for_code
+from web.cookies import HALF, drop, kept, remember, wait_for_code
 from web.dependencies import COOKIE, Configured, Form, Now, Reading, Seat, Teller, Viewer, Writer
 from web.pages import CodePage, SignInPage, SignUpPage
 from web.rendering import Rendering, hold_off, status_of
@@ -18,7 +18,7 @@ from web.security import local
 
 router = APIRouter()
 
-Half = Annotated[str, Cookie(alias=HALF)]
+Half = Annotated[str, Depends(kept(HALF))]
 
 
 @router.get("/sign-in")
@@ -48,7 +48,7 @@ def sign_in(
 @router.post("/sign-in/code")
 def give_code(
     form: Form, reading: Reading, writing: Writer, settings: Configured, seat: Seat, tell: Teller, render: Rendering,
-    half: Half = "",
+    half: Half,
 ) -> Response:  # fmt: skip
     code, back = form.get("code", ""), local(form.get("back", "/"))
     try:

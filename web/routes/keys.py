@@ -7,7 +7,7 @@ from fastapi import APIRouter, Response
 from forecasts import bots, tokens
 from questions import deadlines
 from questions.errors import Refusal
-from web.dependencies import Configured, Form, Reading, SignedIn, Teller, Writer
+from web.dependencies import Configured, Form, Reading, Seat, SignedIn, Teller, Writer
 from web.rendering import Rendering, status_of
 from web.routes.settings import settings_page
 
@@ -16,7 +16,7 @@ router = APIRouter(prefix="/settings")
 
 @router.post("/tokens")
 def make_token(
-    form: Form, reading: Reading, writing: Writer, person: SignedIn, configured: Configured, tell: Teller,
+    form: Form, reading: Reading, writing: Writer, person: SignedIn, seat: Seat, configured: Configured, tell: Teller,
     render: Rendering,
 ) -> Response:  # fmt: skip
     """Make a token for oneself, or for a bot of one's own."""
@@ -27,9 +27,9 @@ def make_token(
         with writing() as (session, moment):
             _, text = tokens.add(session, bearer, form.get("name", ""), _scopes(form), moment, expires_at=until)
     except Refusal as refusal:
-        page = settings_page(reading, person, configured, tell(), typed=form, failed="token", error=refusal)
+        page = settings_page(reading, person, seat, configured, tell(), typed=form, failed="token", error=refusal)
         return render(page, status=status_of(refusal))
-    return render(settings_page(reading, person, configured, moment, made=("token", text)))
+    return render(settings_page(reading, person, seat, configured, moment, made=("token", text)))
 
 
 def _scopes(form: Mapping[str, str]) -> list[str]:
@@ -38,17 +38,23 @@ def _scopes(form: Mapping[str, str]) -> list[str]:
 
 @router.post("/tokens/{number}/revocation")
 def revoke_token(
-    number: str, reading: Reading, writing: Writer, person: SignedIn, configured: Configured, render: Rendering
+    number: str,
+    reading: Reading,
+    writing: Writer,
+    person: SignedIn,
+    seat: Seat,
+    configured: Configured,
+    render: Rendering,
 ) -> Response:
     found = tokens.find(reading, number, person)
     with writing() as (session, moment):
         tokens.revoke(session, found, moment)
-    return render(settings_page(reading, person, configured, moment), otherwise="/settings#tokens")
+    return render(settings_page(reading, person, seat, configured, moment), otherwise="/settings#tokens")
 
 
 @router.post("/bots")
 def make_bot(
-    form: Form, reading: Reading, writing: Writer, person: SignedIn, configured: Configured, tell: Teller,
+    form: Form, reading: Reading, writing: Writer, person: SignedIn, seat: Seat, configured: Configured, tell: Teller,
     render: Rendering,
 ) -> Response:  # fmt: skip
     name = form.get("name", "")
@@ -56,6 +62,6 @@ def make_bot(
         with writing() as (session, moment):
             bots.add(session, person, name, moment)
     except Refusal as refusal:
-        page = settings_page(reading, person, configured, tell(), typed=form, failed="bot", error=refusal)
+        page = settings_page(reading, person, seat, configured, tell(), typed=form, failed="bot", error=refusal)
         return render(page, status=status_of(refusal))
-    return render(settings_page(reading, person, configured, moment), otherwise="/settings#tokens")
+    return render(settings_page(reading, person, seat, configured, moment), otherwise="/settings#tokens")

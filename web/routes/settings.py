@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from fastapi import APIRouter, Response
 from sqlmodel import Session
+from starlette.convertors import IntegerConvertor, register_url_convertor
 
 from forecasts import accounts, bots, entrance, mail, passwords, sessions, signon, subscribing, tokens
 from forecasts.happenings import EVENTS
@@ -21,6 +22,14 @@ from web.post import telling
 from web.rendering import Rendering, hold_off, status_of
 from web.routes.accounts import provider
 
+
+class ShortNumber(IntegerConvertor):
+    """A number in an address that every database can hold: of more than 4,300 digits Python makes none at all."""
+
+    regex = "[0-9]{1,18}"
+
+
+register_url_convertor("int", ShortNumber())
 router = APIRouter()
 
 UNDER_WAY = timedelta(minutes=10)

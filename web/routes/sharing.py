@@ -3,7 +3,10 @@
 import csv
 import re
 import textwrap
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
+from functools import cache
+from hashlib import sha256
 from html import escape
 from io import StringIO
 
@@ -20,15 +23,15 @@ from questions.shape import Vector
 from web import views
 from web.dependencies import Configured, Now, Reading, Viewer
 from web.following import tag_of
+from web.headers import ANYWHERE, FRAMED
 from web.pages import Card, CardPage, EmbedPage, Glance, SharePage
-from web.rendering import Rendering, day, draw
+from web.rendering import HERE, Rendering, day, draw
 from web.views import Asked
 
 router = APIRouter(prefix="/questions/{slug}")
 
 PUBLIC = {"Cache-Control": "public, max-age=60"}
-ANYWHERE = {"Content-Security-Policy": "frame-ancestors *"}
-ALONE = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
+IN_A_FRAME = {"Content-Security-Policy": FRAMED, **ANYWHERE}
 
 LINE = 40
 """Characters of a line of a card's title."""
@@ -36,7 +39,7 @@ LINE = 40
 MOST_LINES = 3
 LEVELS = (0.1, 0.25, 0.5, 0.75, 0.9)
 NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 @router.get("/share")
@@ -65,7 +68,7 @@ def share_page(glance: Glance, viewer: Forecaster | None, address: str) -> Share
 @router.get("/embed")
 def embed(slug: str, request: Request, reading: Reading, moment: Now, settings: Configured) -> Response:
     asked = views.one(reading, catalog.find(reading, slug, public()), None, moment)
-    headers = {"ETag": tag_of(asked), **PUBLIC, **ANYWHERE}
+    headers = {"ETag": tag_of(asked), **PUBLIC, **IN_A_FRAME}
     if _has(request, asked):
         return Response(status_code=304, headers=headers)
     address = f"{settings.address}/questions/{slug}"
@@ -76,7 +79,7 @@ def embed(slug: str, request: Request, reading: Reading, moment: Now, settings: 
 @router.get("/embed.svg")
 def picture(slug: str, request: Request, reading: Reading, moment: Now) -> Response:
     asked = views.one(reading, catalog.find(reading, slug, public()), None, moment)
-    headers = {"ETag": tag_of(asked), **PUBLIC, **ALONE}
+    headers = {"ETag": tag_of(asked), **PUBLIC, **_as_picture()}
     if _has(request, asked):
         return Response(status_code=304, headers=headers)
     page = CardPage(viewer=None, here=f"/questions/{slug}", card=card(views.glance(asked)))
@@ -89,6 +92,14 @@ def crowd(slug: str, reading: Reading, viewer: Viewer, moment: Now) -> Response:
     name = f'attachment; filename="{question.slug}.crowd.csv"'
     text = _csv(views.one(reading, question, viewer, moment))
     return Response(text, media_type="text/csv", headers={"Content-Disposition": name})
+
+
+@cache
+def _as_picture() -> Mapping[str, str]:
+    """That the card may be shown anywhere, and may do nothing but look as its own style says."""
+    style = (HERE / "templates" / CardPage.template).read_text().partition("<style>")[2].partition("</style>")[0]
+    known = b64encode(sha256(style.encode()).digest()).decode()
+    return {"Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{known}'; frame-ancestors *", **ANYWHERE}
 
 
 def _has(request: Request, asked: Asked) -> bool:
@@ -166,4 +177,4 @@ def _cell(value: float | str) -> float | str:
 
 def harmless(text: str) -> str:
     """A text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(FORMULA) else text
+    return f"'{text}" if text.lstrip(" ").startswith(FORMULA) else text

@@ -12,6 +12,7 @@ from questions import audiences, catalog, deadlines, forms
 from questions.audiences import Shown
 from questions.errors import NotFound, Refusal
 from questions.models import AS_ITS_SET, AUDIENCES, REVEALS, Question, QuestionSet
+from web import cookies
 from web.dependencies import (
     KEY,
     LINKS,
@@ -129,10 +130,7 @@ def open_link(
     where = _behind(reading, key)
     answer = Response(status_code=303, headers={"Location": where, "Cache-Control": "no-store"})
     kept = [*(one for one in opened(request) if one != key), key][-MOST_LINKS:]
-    answer.set_cookie(
-        LINKS, ".".join(kept), max_age=REMEMBERED, secure=settings.secure, httponly=True, samesite="lax"
-    )  # fmt: skip
-    return answer
+    return cookies.keep(answer, LINKS, ".".join(kept), REMEMBERED, settings)
 
 
 def _behind(session: Session, key: str) -> str:

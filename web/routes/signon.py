@@ -5,13 +5,13 @@ A GET writes nothing here: so the page to which the provider leads back has a bu
 
 from typing import Annotated
 
-from fastapi import APIRouter, Cookie, Response
+from fastapi import APIRouter, Depends, Response
 from fastapi.responses import RedirectResponse
 
 from forecasts import accounts, entrance, signon, throttle
 from forecasts.settings import Settings
 from questions.errors import NotFound, Refusal
-from web.cookies import drop, keep, remember, wait_for_code
+from web.cookies import drop, keep, kept, remember, wait_for_code
 from web.dependencies import Configured, Form, Now, Reading, Seat, SignedIn, Teller, Viewer, Writer
 from web.pages import ChooseNamePage, CodePage, ReturnPage
 from web.post import telling
@@ -23,7 +23,7 @@ from web.security import local
 router = APIRouter()
 
 AWAY = "brierboard_sso"
-Away = Annotated[str, Cookie(alias=AWAY)]
+Away = Annotated[str, Depends(kept(AWAY))]
 
 
 @router.post("/sso")
@@ -83,7 +83,7 @@ def unlink(
 
 @router.get("/sso/callback")
 def come_back(
-    viewer: Viewer, configured: Configured, render: Rendering, away: Away = "", code: str = "", state: str = "",
+    viewer: Viewer, configured: Configured, render: Rendering, away: Away, code: str = "", state: str = "",
     error: str = "",
 ) -> Response:  # fmt: skip
     _require_provider(configured)
@@ -100,7 +100,7 @@ def come_back(
 @router.post("/sso/callback")
 def arrive(
     form: Form, reading: Reading, writing: Writer, viewer: Viewer, seat: Seat, configured: Configured, tell: Teller,
-    render: Rendering, away: Away = "",
+    render: Rendering, away: Away,
 ) -> Response:  # fmt: skip
     _require_provider(configured)
     try:
@@ -125,7 +125,7 @@ def arrive(
 
 @router.get("/sso/name")
 def ask_name(
-    reading: Reading, viewer: Viewer, configured: Configured, moment: Now, render: Rendering, away: Away = ""
+    reading: Reading, viewer: Viewer, configured: Configured, moment: Now, render: Rendering, away: Away
 ) -> Response:
     _require_provider(configured)
     coming = signon.visit(reading, away, moment)
@@ -136,7 +136,7 @@ def ask_name(
 @router.post("/sso/name")
 def choose_name(
     form: Form, reading: Reading, writing: Writer, viewer: Viewer, seat: Seat, configured: Configured, tell: Teller,
-    render: Rendering, away: Away = "",
+    render: Rendering, away: Away,
 ) -> Response:  # fmt: skip
     _require_provider(configured)
     try:

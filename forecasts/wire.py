@@ -1,0 +1,109 @@
+"""What comes over the wire before it is a request. uvicorn bounds neither its length nor the time that it takes."""
+
+from asyncio import Transport
+from asyncio.events import TimerHandle
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+LONGEST_HEAD = 64 * 1024
+"""Bytes of the first line and the headers of a request."""
+
+SLOWEST_HEAD = 20.0
+"""Seconds in which they must have come."""
+
+LINGER = 10.0
+"""Seconds for which the rest of a body is still taken whose request was answered already."""
+
+KEPT_OPEN = 75
+"""Seconds for which a connection is kept that asks for nothing: open pages ask for news every five."""
+
+SENTENCE = b"The first line and the headers are longer than 64 KB.\n"
+TOO_LONG = (
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-type: text/plain; charset=utf-8\r\n"
+    b"x-content-type-options: nosniff\r\nconnection: close\r\ncontent-length: %d\r\n\r\n%s" % (len(SENTENCE), SENTENCE)
+)
+
+
+def configured(app: Any, **others: Any) -> uvicorn.Config:
+    """How the server runs. Who is behind a proxy is found out by the application, and only of proxies it knows."""
+    return uvicorn.Config(
+        app, http=Wire, ws="none", log_level="warning", server_header=False, proxy_headers=False,
+        timeout_keep_alive=KEPT_OPEN, **others,
+    )  # fmt: skip
+
+
+class Wire(HttpToolsProtocol):
+    """A connection that is closed where the head of a request is too long, or does not come to its end."""
+
+    _due: TimerHandle | None = None
+    _in_head = _too_long = False
+    _waited_for = 0
+
+    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # as uvicorn's is
+        """Somebody has come, and should soon say what they want."""
+        super().connection_made(transport)
+        self._expect(SLOWEST_HEAD)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """They have gone."""
+        self._expect(None)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Read on. Of a header that does not end the parser keeps all that has come, so that is counted here."""
+        self._waited_for += len(data) if self._in_head else 0
+        super().data_received(data)
+        if self._in_head and self._waited_for > LONGEST_HEAD:
+            self._turn_away()
+        elif self._idle and self._due is None:
+            self._expect(SLOWEST_HEAD)
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        self._in_head, self._waited_for = True, 0
+        super().on_message_begin()
+        self._expect(SLOWEST_HEAD)
+
+    def on_headers_complete(self) -> None:
+        """All headers have come. How long the body may take is for the application to say."""
+        self._expect(None)
+        self._too_long = len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > LONGEST_HEAD
+        if self._too_long:
+            raise ValueError(SENTENCE)  # the parser goes no further, and send_400_response is called
+        self._in_head = False
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """So has the body."""
+        self._expect(KEPT_OPEN if self._idle else None)
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """It was answered. A body that still comes is nobody's, and must end soon."""
+        super().on_response_complete()
+        if self._idle and self.cycle.more_body:
+            self._expect(LINGER)
+
+    def send_400_response(self, msg: str) -> None:
+        """What has come is no request, or its head is too long."""
+        if self._too_long:
+            self._turn_away()
+        else:
+            super().send_400_response(msg)
+
+    @property
+    def _idle(self) -> bool:
+        return not self._in_head and bool(getattr(self.cycle, "response_complete", True))
+
+    def _turn_away(self) -> None:
+        if not self.transport.is_closing():
+            self.transport.write(TOO_LONG)
+            self.transport.close()
+
+    def _expect(self, seconds: float | None) -> None:
+        """Close the connection unless what is expected comes within so many seconds; None expects nothing more."""
+        if self._due is not None:
+            self._due.cancel()
+        self._due = self.loop.call_later(seconds, self.transport.close) if seconds else None
