@@ -1,5 +1,7 @@
 """The headers that tell a browser what a page of ours may do: on every answer, whatever gave it."""
 
+from urllib.parse import urlsplit
+
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -42,12 +44,20 @@ are, as without a Referer a browser sends no Origin either, by which forms are j
 TWO_YEARS = {"Strict-Transport-Security": "max-age=63072000; includeSubDomains"}
 
 
+def policy(settings: Settings) -> str:
+    """What pages load and where their forms lead: where there is single sign-on, to its provider too."""
+    parts = urlsplit(settings.oidc_issuer)
+    elsewhere = f" {parts.scheme}://{parts.netloc}" if parts.netloc else ""
+    return POLICY.replace("form-action 'self'", f"form-action 'self'{elsewhere}")
+
+
 class Guarded:
     """Put the headers on every answer that goes out, also on that to a fault of ours."""
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self.app = app
         self.headers = ALWAYS | (TWO_YEARS if settings.secure else {})
+        self.headers["Content-Security-Policy"] = policy(settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_guarded(message: Message) -> None:

@@ -20,12 +20,12 @@ def make_token(
     render: Rendering,
 ) -> Response:  # fmt: skip
     """Make a token for oneself, or for a bot of one's own."""
+    name, scopes, ends = form.get("name", ""), _scopes(form), form.get("ends", "").strip()
     try:
-        ends = form.get("ends", "").strip()
         until = deadlines.closing(ends, tell(), "ends") if ends else None
         bearer = bots.find(reading, form["for"], person) if form.get("for") else person
         with writing() as (session, moment):
-            _, text = tokens.add(session, bearer, form.get("name", ""), _scopes(form), moment, expires_at=until)
+            _, text = tokens.add(session, bearer, name, scopes, moment, expires_at=until)
     except Refusal as refusal:
         page = settings_page(reading, person, seat, configured, tell(), typed=form, failed="token", error=refusal)
         return render(page, status=status_of(refusal))

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from fastapi import APIRouter, Response
 from sqlmodel import Session
@@ -31,6 +32,11 @@ class ShortNumber(IntegerConvertor):
 
 register_url_convertor("int", ShortNumber())
 router = APIRouter()
+
+OFFERED: Mapping[str, Any] = {
+    "every": subscribing.EVERY, "events": EVENTS, "channels": subscribing.CHANNELS, "scopes": tokens.SCOPES,
+}  # fmt: skip
+"""What there is to choose from, by the names that the page gives it."""
 
 UNDER_WAY = timedelta(minutes=10)
 """How long something may be on its way; after that nobody knows whether it left."""
@@ -268,20 +274,18 @@ def settings_page(
         email=box.email or "",
         waiting=subscribing.waiting(session, person, moment),
         digest=_wanted(typed) if typed and failed == "digest" else _digest(session, person),
-        every=subscribing.EVERY,
-        events=EVENTS,
-        channels=subscribing.CHANNELS,
+        **OFFERED,
         sets=filters.all_sets(session, person),
         hooks=[_hook(session, one) for one in subscribing.webhooks_of(session, person)],
         has_calendar=box.calendar is not None,
         bearers=[(one, tokens.of(session, one)) for one in (person, *bots.of(session, person))],
-        scopes=tokens.SCOPES,
         sent=_log(session, person, moment),
         made=made,
         typed=typed or {},
-        failed=failed, error=error,
+        failed=failed,
+        error=error,
         signing=_signing(session, person, seat, configured, moment),
-    )  # fmt: skip
+    )
 
 
 def _signing(session: Session, person: Forecaster, seat: Sitting, configured: Settings, moment: datetime) -> Signing:
