@@ -267,9 +267,12 @@ def test_a_bot_learns_nothing_that_its_owner_may_not_see(
 def test_a_bot_sees_the_questions_of_its_owner(call: Call, database: Database, ada: Forecaster, mo: Forecaster) -> None:
     publish(database, draft("secret"), within="drafts", audience="draft")
     publish(database, draft("inside"), within="inside", audience="members")
+    publish(database, draft("own", audience="draft"), within="outside")
     of_ada, of_mo = bot_of(database, ada, "a-bot"), bot_of(database, mo, "m-bot")
 
     def seen(client: Client) -> list[str]:
         return [one["slug"] for one in client.get("/questions")["questions"]]
 
-    assert (seen(call()), seen(call(of_ada)), seen(call(of_mo))) == ([], ["inside"], ["secret", "inside"])
+    assert (seen(call()), seen(call(of_ada)), seen(call(of_mo))) == ([], ["inside"], ["secret", "inside", "own"])
+    sets = [[one["slug"] for one in call(bot).get("/sets")["sets"]] for bot in (of_ada, of_mo)]
+    assert [sorted(found) for found in sets] == [["inside", "outside"], ["drafts", "inside", "outside"]]
