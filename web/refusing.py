@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from fastapi import Request, Response
-from starlette.responses import PlainTextResponse
+from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.types import Scope
 
 from forecasts.models import Forecaster
@@ -23,8 +23,13 @@ def told(request: Request, status: int, title: str, sentence: str, viewer: Forec
 
 
 def turned_away(scope: Scope, status: int, sentence: str, headers: Mapping[str, str] | None = None) -> Response:
-    """The answer to who is not let in: nobody looks up who that is. What asks for no page gets the sentence alone."""
+    """The answer to who is not let in: nobody looks up who that is. What asks for no page gets the sentence alone.
+
+    Under /api it has the form that every refusal has there, see web/api/errors.py.
+    """
     request = Request(scope)
+    if request.url.path.startswith("/api/"):
+        return JSONResponse({"error": {"field": "", "message": sentence}}, status, headers=dict(headers or {}))
     reads = "text/html" in request.headers.get("accept", "")
     if reads or request.headers.get("hx-request") == "true":
         answer = told(request, status, TITLE, sentence)

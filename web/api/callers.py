@@ -23,6 +23,9 @@ class Caller:
     token: Token | None
 
 
+DATES = ("since", "until")
+
+
 def known_words(request: Request) -> None:
     """Refuse words in the address that the route does not know: a misspelt filter would show too much."""
     known = {one.alias for one in request.scope["route"].dependant.query_params}
@@ -34,6 +37,8 @@ def known_words(request: Request) -> None:
             )
         if len(request.query_params.getlist(name)) > 1:
             raise Invalid(f"{percent.quote(name)} stands twice in the address. Write it once.", name[:80])
+        if name in DATES and not request.query_params[name]:
+            raise Invalid(f"“{name}” is empty. Leave it out, or write a day such as 2026-12-31.", name)
 
 
 def caller(request: Request, reading: Reading, moment: Now, later: BackgroundTasks) -> Caller:
