@@ -13,9 +13,6 @@ LONGEST_HEAD = 64 * 1024
 SLOWEST_HEAD = 20.0
 """Seconds in which they must have come."""
 
-LINGER = 10.0
-"""Seconds for which the rest of a body is still taken whose request was answered already."""
-
 KEPT_OPEN = 75
 """Seconds for which a connection is kept that asks for nothing: open pages ask for news every five."""
 
@@ -52,7 +49,10 @@ class Wire(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Read on. Of a header that does not end the parser keeps all that has come, so that is counted here."""
+        """Read on. Of a header that does not end the parser keeps all that has come, so that is counted here.
+
+        What comes while nothing is asked, such as the rest of a body whose request was answered, must end soon.
+        """
         self._waited_for += len(data) if self._in_head else 0
         super().data_received(data)
         if self._in_head and self._waited_for > LONGEST_HEAD:
@@ -79,12 +79,6 @@ class Wire(HttpToolsProtocol):
         """So has the body."""
         self._expect(KEPT_OPEN if self._idle else None)
         super().on_message_complete()
-
-    def on_response_complete(self) -> None:
-        """It was answered. A body that still comes is nobody's, and must end soon."""
-        super().on_response_complete()
-        if self._idle and self.cycle.more_body:
-            self._expect(LINGER)
 
     def send_400_response(self, msg: str) -> None:
         """What has come is no request, or its head is too long."""

@@ -1,4 +1,6 @@
-"""What Mozilla's HTTP Observatory makes of the server: run python -m tests.observatory PATH/TO/scan.js.
+"""What Mozilla's HTTP Observatory makes of the server.
+
+    python -m tests.observatory PATH/TO/scan.js
 
 The scanner is no part of this project. Get it with `npm install --ignore-scripts @mdn/mdn-http-observatory` in a
 folder of its own, write {} into its conf/hsts-preload.json, and name its src/scan.js. It wants openssl and the ports

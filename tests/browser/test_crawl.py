@@ -64,9 +64,14 @@ def test_no_link_is_dead_and_nothing_comes_alive(board: Server, invite: Invite, 
     addresses = visited(board, name)
     visitor = invite(board, name or "Nobody", signed_in=bool(name))
     page = visitor.page
-    said: list[Dialog] = []
+    said: list[str] = []
+
+    def hear(dialog: Dialog) -> None:
+        said.append(dialog.message)
+        dialog.dismiss()
+
     page.add_init_script(WATCHING)
-    page.on("dialog", said.append)
+    page.on("dialog", hear)
 
     assert {address: status for address, status in addresses.items() if status != 200} == {}
     shown = one_of_each(addresses)

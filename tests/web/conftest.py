@@ -31,6 +31,7 @@ from tests.cast import (
     say,
 )
 from web.app import create
+from web.cookies import name_of
 from web.dependencies import COOKIE
 
 Visit = Callable[..., TestClient]
@@ -49,14 +50,15 @@ def app(database: Database, settings: Settings) -> FastAPI:
 
 
 @pytest.fixture
-def visit(app: FastAPI, database: Database) -> Iterator[Visit]:
+def visit(app: FastAPI, database: Database, settings: Settings) -> Iterator[Visit]:
     """Open a browser, for somebody who is signed in with it or for nobody. It follows no redirect by itself."""
     with ExitStack() as opened:
 
         def browser(who: Forecaster | None = None) -> TestClient:
-            client = opened.enter_context(TestClient(app, follow_redirects=False))
+            ours = settings.origin or "http://testserver"
+            client = opened.enter_context(TestClient(app, base_url=ours, follow_redirects=False))
             if who is not None:
-                client.cookies.set(COOKIE, token_for(database, who))
+                client.cookies.set(name_of(COOKIE, settings), token_for(database, who))
             return client
 
         yield browser

@@ -176,6 +176,7 @@ def test_a_file_of_ours_is_what_it_says_and_never_changes(visit: Visit) -> None:
 
         assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
         assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["cross-origin-resource-policy"] == "cross-origin"  # a frame elsewhere loads it too
         assert answer.headers["content-type"].partition(";")[0] in {"text/css", "text/javascript", "image/svg+xml"}
 
 

@@ -14,6 +14,7 @@ import pytest
 from forecasts import drafting
 from forecasts.database import Database
 from forecasts.models import Forecaster
+from questions.setfile import InvalidFile, parse
 from tests.cast import called, draft, publish, say
 from tests.poison import PAYLOADS, living, poison
 from tests.web.conftest import Town, Visit
@@ -352,6 +353,12 @@ TOMLS = {
     "JSON": '{"set": {"slug": "s"}}',
     "XML": '<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]><x>&b;</x>',
 }
+
+
+@pytest.mark.parametrize("text", [TOMLS["a long key"], TOMLS["a long table"], '"a b"' + ' . "a b"' * 100 + " = 1"])
+def test_a_name_of_many_parts_is_refused_before_it_is_read(text: str) -> None:
+    with pytest.raises(InvalidFile, match="a name of very many parts"):
+        parse(text.encode(), "set.toml")
 
 
 @pytest.mark.parametrize("what", TOMLS)
