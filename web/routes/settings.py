@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from sqlmodel import Session
@@ -21,6 +22,11 @@ router = APIRouter()
 
 UNDER_WAY = timedelta(minutes=10)
 """How long something may be on its way; after that nobody knows whether it left."""
+
+OFFERED: dict[str, Any] = {
+    "every": subscribing.EVERY, "events": EVENTS, "channels": subscribing.CHANNELS, "scopes": tokens.SCOPES,
+}  # fmt: skip
+"""What there is to choose from, by the names that the page gives it."""
 
 NO_MAIL = "No mail is sent from here: whoever runs this server has not set a mail server."
 
@@ -218,14 +224,11 @@ def settings_page(
         email=box.email or "",
         waiting=subscribing.waiting(session, person, moment),
         digest=_wanted(typed) if typed and failed == "digest" else _digest(session, person),
-        every=subscribing.EVERY,
-        events=EVENTS,
-        channels=subscribing.CHANNELS,
+        **OFFERED,
         sets=filters.all_sets(session, person),
         hooks=[_hook(session, one) for one in subscribing.webhooks_of(session, person)],
         has_calendar=box.calendar is not None,
         bearers=[(one, tokens.of(session, one)) for one in (person, *bots.of(session, person))],
-        scopes=tokens.SCOPES,
         sent=_log(session, person, moment),
         made=made,
         typed=typed or {},
