@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import update
-from sqlmodel import Session, col, func, or_, select
+from sqlmodel import Session, col, or_, select
 
 from forecasts.accounts import seal
 from forecasts.database import Database
@@ -143,9 +143,3 @@ def note(database: Database, number: int) -> None:
             session.exec(update(Token).where(col(Token.id) == number, older).values(used_at=moment))
     except Refusal:
         return
-
-
-def counted(session: Session, who: Forecaster) -> int:
-    """How many tokens somebody has that were not revoked."""
-    statement = select(func.count()).where(Token.forecaster_id == who.id, col(Token.revoked_at).is_(None))
-    return session.exec(statement).one()

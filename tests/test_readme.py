@@ -70,6 +70,7 @@ def test_every_option_it_names_is_one() -> None:
         "--role": group.commands["user"].commands["add"],  # type: ignore[attr-defined]
         "--dry-run": group.commands["import"],
         "--serve": group.commands["demo"],
+        "--scope": group.commands["token"].commands["add"],  # type: ignore[attr-defined]
     }
 
     assert set(re.findall(r"--[a-z]+(?:-[a-z]+)*", README)) == set(known)

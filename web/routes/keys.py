@@ -1,7 +1,5 @@
 """What programs act with, made and ended in the settings: tokens and bots."""
 
-from collections.abc import Mapping
-
 from fastapi import APIRouter, Response
 
 from forecasts import bots, tokens
@@ -24,16 +22,13 @@ def make_token(
     try:
         until = deadlines.closing(ends, tell(), "ends") if ends else None
         bearer = bots.find(reading, form["for"], person) if form.get("for") else person
+        name, scopes = form.get("name", ""), [scope for scope in tokens.SCOPES if scope in form]
         with writing() as (session, moment):
             _, text = tokens.add(session, bearer, name, scopes, moment, expires_at=until)
     except Refusal as refusal:
         page = settings_page(reading, person, seat, configured, tell(), typed=form, failed="token", error=refusal)
         return render(page, status=status_of(refusal))
     return render(settings_page(reading, person, seat, configured, moment, made=("token", text)))
-
-
-def _scopes(form: Mapping[str, str]) -> list[str]:
-    return [scope for scope in tokens.SCOPES if scope in form]
 
 
 @router.post("/tokens/{number}/revocation")

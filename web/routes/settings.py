@@ -41,6 +41,11 @@ OFFERED: Mapping[str, Any] = {
 UNDER_WAY = timedelta(minutes=10)
 """How long something may be on its way; after that nobody knows whether it left."""
 
+OFFERED: dict[str, Any] = {
+    "every": subscribing.EVERY, "events": EVENTS, "channels": subscribing.CHANNELS, "scopes": tokens.SCOPES,
+}  # fmt: skip
+"""What there is to choose from, by the names that the page gives it."""
+
 NO_MAIL = "No mail is sent from here: whoever runs this server has not set a mail server."
 
 
