@@ -65,9 +65,12 @@ def commands() -> set[str]:
 def test_every_option_it_names_is_one() -> None:
     group = get_command(app)
     assert isinstance(group, typer.core.TyperGroup)
+    user = group.commands["user"].commands  # type: ignore[attr-defined]
     known = {
         "--load": group.commands["serve"],
-        "--role": group.commands["user"].commands["add"],  # type: ignore[attr-defined]
+        "--role": user["add"],
+        **dict.fromkeys(("--days", "--uses", "--list", "--revoke"), user["invite"]),
+        "--second-factor": user["reset"],
         "--dry-run": group.commands["import"],
         "--serve": group.commands["demo"],
         "--scope": group.commands["token"].commands["add"],  # type: ignore[attr-defined]

@@ -23,7 +23,9 @@ MOST_CLIENTS = 50_000
 NEIGHBOURS = 64
 """Bits of an IPv6 address that one household or one machine has to itself."""
 
-SIGN_IN = re.compile("/(sign-(in|up)|confirm|stop|settings/(password|email))(/.*)?")
+SIGN_IN = re.compile(
+    "/(sign-(in|up)|confirm|stop|reset|sso|invitations|settings/(password|email|second-factor|sso|sessions))(/.*)?"
+)
 """Where a form tries a password or a secret, or makes us send a mail."""
 
 LARGEST_BODY = 1_000_000

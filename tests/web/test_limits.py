@@ -133,7 +133,9 @@ def test_zero_is_without_end(database: Database) -> None:
     with TestClient(app, client=("203.0.113.7", 1)) as browser:
         assert statuses(browser, 50, "/healthz") == [200] * 50
         assert statuses(browser, 10) == [200] * 10
-        assert statuses(browser, 10, "/sign-in", "POST") == [422] * 10
+        # From the sixth on it is the guesses at one account that are too many, and no longer the requests.
+        assert statuses(browser, 10, "/sign-in", "POST") == [422] * 5 + [429] * 5
+        assert statuses(browser, 40, "/sign-up", "POST") == [422] * 40
 
 
 def test_the_sentence_comes_as_a_page_as_a_notice_or_alone(come_from: From) -> None:

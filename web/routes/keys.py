@@ -18,7 +18,7 @@ def make_token(
     render: Rendering,
 ) -> Response:  # fmt: skip
     """Make a token for oneself, or for a bot of one's own."""
-    name, scopes, ends = form.get("name", ""), _scopes(form), form.get("ends", "").strip()
+    ends = form.get("ends", "").strip()
     try:
         until = deadlines.closing(ends, tell(), "ends") if ends else None
         bearer = bots.find(reading, form["for"], person) if form.get("for") else person

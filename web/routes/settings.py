@@ -33,11 +33,6 @@ class ShortNumber(IntegerConvertor):
 register_url_convertor("int", ShortNumber())
 router = APIRouter()
 
-OFFERED: Mapping[str, Any] = {
-    "every": subscribing.EVERY, "events": EVENTS, "channels": subscribing.CHANNELS, "scopes": tokens.SCOPES,
-}  # fmt: skip
-"""What there is to choose from, by the names that the page gives it."""
-
 UNDER_WAY = timedelta(minutes=10)
 """How long something may be on its way; after that nobody knows whether it left."""
 

@@ -188,7 +188,6 @@ expected-statuses = [400, 401, 403, 404, 405, 409, 413, 415, 422]
 
 def test_what_the_server_does_is_what_the_document_says_whoever_calls(tmp_path: Path) -> None:
     """Schemathesis, with every check on: as nobody, a forecaster, a moderator, an administrator, and a bot."""
-    pytest.importorskip("schemathesis")
     (tmp_path / "schemathesis.toml").write_text(SETTINGS)
     with served(tmp_path) as server:
         told = {role: fuzz(server, role, tmp_path) for role in ROLES}
@@ -217,7 +216,6 @@ CONFIG = "project_name_override: brier\npackage_name_override: {name}\npost_hook
 
 
 def test_a_generated_client_asks_forecasts_resolves_and_reads_the_board(tmp_path: Path) -> None:
-    pytest.importorskip("openapi_python_client")
     with served(tmp_path) as server:
         name = generate(tmp_path, server)
         with server.database() as database:
