@@ -20,6 +20,9 @@ MINUTE = 60.0
 MOST_CLIENTS = 50_000
 """How many are remembered; those who have been silent longest are forgotten first."""
 
+NEWS = 10
+"""How often one may ask for news for each time that one may ask for a page."""
+
 NEIGHBOURS = 64
 """Bits of an IPv6 address that one household or one machine has to itself."""
 
@@ -69,6 +72,9 @@ class Allowance:
 class Rates:
     """Turn away who asks too often. Signing in counts by itself: it must not be tried as often as a page is read.
 
+    So does asking for news, which open pages do every five seconds and which costs next to nothing: a thousand readers
+    may share an address.
+
     Kept in this process: several of them allow so much each. Whoever asks from this machine is let through, as is who
     has no address: they are a proxy that nobody named, and would all be one.
     """
@@ -79,6 +85,7 @@ class Rates:
             Allowance(many, ticking)
             for many in (settings.reads_a_minute, settings.writes_a_minute, settings.sign_ins_a_minute)
         )
+        self.news = Allowance(NEWS * settings.reads_a_minute, ticking)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         seconds = self.wait(scope) if scope["type"] == "http" else 0
@@ -98,6 +105,8 @@ class Rates:
 
     def allowance(self, scope: Scope) -> Allowance:
         """What the request counts for."""
+        if scope["path"].endswith("/live"):
+            return self.news
         if scope["method"] in SAFE:
             return self.reads
         return self.sign_ins if SIGN_IN.fullmatch(scope["path"]) else self.writes

@@ -99,6 +99,10 @@ def test_reading_sending_and_signing_in_count_apart(come_from: From) -> None:
         "/settings/email/removal",
         "/confirm/x",
         "/stop/x",
+        "/reset",
+        "/reset/x",
+        "/sign-in/code",
+        "/settings/second-factor/removal",
     ],
 )
 def test_what_tries_a_secret_or_sends_a_mail_counts_as_signing_in(come_from: From, address: str) -> None:
@@ -111,6 +115,13 @@ def test_neither_health_nor_files_are_counted(come_from: From) -> None:
     assert statuses(browser, 20, "/healthz") == statuses(browser, 20, address_of("style.css")) == [200] * 20
     assert statuses(browser, 7) == [200] * 6 + [429]
     assert statuses(browser, 1, "/healthz") == [200]
+
+
+def test_asking_for_news_counts_by_itself_and_ten_times_as_often(come_from: From, rain: Question) -> None:
+    browser = come_from("203.0.113.7")
+
+    assert statuses(browser, 61, "/questions/rain/live") == [200] * 60 + [429]
+    assert statuses(browser, 7) == [200] * 6 + [429]
 
 
 def test_each_address_counts_by_itself_and_a_household_as_one(come_from: From) -> None:
