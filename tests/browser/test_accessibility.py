@@ -17,7 +17,7 @@ import pytest
 from sqlmodel import col, select, update
 from starlette.testclient import TestClient
 
-from forecasts import discussion, drafting, subscribing
+from forecasts import discussion, drafting, resetting, subscribing
 from forecasts.database import Database
 from forecasts.models import Comment, Forecaster
 from forecasts.permissions import visible
@@ -27,7 +27,7 @@ from questions.models import Question
 from tests.browser.conftest import DAY, OPENING, Invite, cookie, load, the_harbour
 from tests.browser.running import ROOT, FileClock, Server, running
 from tests.browser.visitor import Visitor
-from tests.cast import annul, called, draft, publish, resolve, say
+from tests.cast import annul, called, draft, join, publish, resolve, say
 from tests.test_architecture import PAGES as SHOWN
 from tests.web.test_routes import routes
 from web import rendering
@@ -85,9 +85,12 @@ PAGES = {
     "what is due": "/due",
     "signing in": "/sign-in",
     "signing up": "/sign-up",
+    "asking for a new password": "/reset",
 }
 OWN = {
     "settings": "/settings",
+    "where one is signed in": "/settings/sessions",
+    "a second factor": "/settings/second-factor",
     "a decision": "/questions/storm/resolution",
     "a correction of a choice": "/questions/cup/resolution",
     "a correction of a number": "/questions/boats/resolution",
@@ -118,8 +121,11 @@ WRITTEN = {
 }
 """What is typed of a draft of each kind besides its title, its criteria and its times."""
 SPOKEN = {"title": "On the harbour", "name": "The speech", "said_at": "1 March 2026", "note": "Read closely."}
-NO_PAGE = re.compile(r".*\.(atom|csv|ics|svg)|.*/live|/open/.*")
-"""The addresses that answer with something else than a page."""
+NO_PAGE = re.compile(r".*\.(atom|csv|ics|svg)|.*/live|/open/.*|/sso/.*")
+"""The addresses that answer with something else than a page, or with one only where another site signs people in."""
+
+STEPS = {"accounts/code.html", "accounts/return.html", "accounts/choose_name.html"}
+"""What is shown between two steps of signing in, which takes an authenticator or that other site."""
 
 
 @pytest.fixture(scope="module")
@@ -132,6 +138,7 @@ def june(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def a_spring(database: Database) -> None:
     """Ada, Bob and Mo forecast a question of each kind in March, which Mo decides in June, and another in June."""
     the_harbour(database)
+    join(database, "Boss", "administrator")
     with database.writing() as (session, _):  # so that every page says so, as in a demonstration
         session.exec(update(Forecaster).where(col(Forecaster.handle) == "bob").values(simulated=True))
     load(database, ESSAY)
@@ -198,7 +205,12 @@ def letters(server: Server) -> dict[str, str]:
                 subscribing.digest_of(session, ada),
             )
             assert digest is not None
-            return {"confirming": f"/confirm/{asked}", "stopping": f"/stop/{digest.stop}"}
+            new = resetting.link(session, "ada", moment)
+            return {
+                "a new password": f"/reset/{new}",
+                "confirming": f"/confirm/{asked}",
+                "stopping": f"/stop/{digest.stop}",
+            }
 
 
 def forecast(database: Database, *slugs: str) -> None:
@@ -261,6 +273,19 @@ def test_no_page_is_at_fault(june: Server, invite: Invite, subtests: pytest.Subt
             assert faults(reader, *schemes) == []
 
 
+def test_no_page_of_an_administrator_is_at_fault(june: Server, invite: Invite) -> None:
+    boss = invite(june, "Boss", signed_in=True)
+
+    boss.opens("/invitations")
+    assert faults(boss) == []
+    boss.page.get_by_role("button", name="Make the link").first.click()
+    assert faults(boss) == []
+    boss.opens("/settings/second-factor")
+    boss.page.get_by_role("button", name="Set it up").click()
+    boss.sees("Let your authenticator read the picture")
+    assert faults(boss) == []
+
+
 def test_every_page_is_looked_at(june: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each address that gives a page, and each page's template, is among those above; what is not there is below."""
     links = remarks(june) | letters(june)
@@ -279,9 +304,12 @@ def test_every_page_is_looked_at(june: Server, monkeypatch: pytest.MonkeyPatch) 
         found = [next((one for one in asked if one.path_regex.match(urlsplit(path).path)), None) for path in paths]
         for path in paths:
             browser.get(path)
+        browser.cookies.set(COOKIE, cookie(june, "Boss"))
+        browser.get("/invitations")
+        found += [route for route in asked if route.path == "/invitations"]
 
     assert [route.path for route in asked if route not in found] == []
-    assert {page.template for page in SHOWN if page.template != page.partial} - drawn == set()
+    assert {page.template for page in SHOWN if page.template != page.partial} - drawn == STEPS
 
 
 def test_no_page_is_at_fault_while_a_form_is_refused(june: Server, invite: Invite) -> None:
