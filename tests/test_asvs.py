@@ -17,7 +17,9 @@ def test_each_requirement_stands_there_once_and_says_how_it_is_met() -> None:
 
 
 def test_each_test_that_it_names_exists() -> None:
-    files = {path.name: path.read_text() for path in HERE.rglob("test_*.py")}
+    files: dict[str, str] = {}  # those of one name together
+    for path in HERE.rglob("test_*.py"):
+        files[path.name] = files.get(path.name, "") + path.read_text()
     file, missing = "", []
     for name, test in re.findall(r"`(?:tests/)?(?:\w+/)?(test_\w+\.py)?(?:::(test_\w+))?`", TABLE):
         file = name or file
