@@ -101,19 +101,18 @@ def stop(sentence: str) -> NoReturn:
 @app.command()
 def serve(load: Files = []) -> None:  # noqa: B006  typer reads the default, nobody changes it
     """Start the server. Creates and migrates the database first."""
-    import uvicorn
-
     from forecasts import wire
 
     chosen = settings()
     listener = listen(chosen.host, chosen.port)
+    address = chosen.model_copy(update={"port": listener.getsockname()[1]}).address
     with opened() as database:
         for path in load:
             load_file(database, path, quiet=True)
-        welcome(database, chosen.model_copy(update={"port": listener.getsockname()[1]}).address)
-    config = wire.configured("web.app:served", factory=True)
+        line = welcome(database, address)
+    server = wire.Server(wire.configured("web.app:served", factory=True), lambda: print(line, flush=True))
     with suppress(KeyboardInterrupt):  # uvicorn has finished its requests and says again that Ctrl-C was pressed
-        uvicorn.Server(config).run(sockets=[listener])
+        server.run(sockets=[listener])
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -126,16 +125,15 @@ def listen(host: str, port: int) -> socket.socket:
         return stop(f"{host} port {port} cannot be used: {reason}. Set BRIERBOARD_PORT to another port.")
 
 
-def welcome(database: Database, address: str) -> None:
-    """Print the one line to open: the administrator's link, only while there is no administrator."""
+def welcome(database: Database, address: str) -> str:
+    """The one line to open: the administrator's link, only while there is no administrator."""
     from forecasts import invitations
 
     with database.writing() as (session, moment):
         token = invitations.invite_first_administrator(session, moment)
     if token:
-        print(f"Open {address}/sign-up?invitation={token} to become the administrator.", flush=True)
-    else:
-        print(f"Brierboard is at {address}", flush=True)
+        return f"Open {address}/sign-up?invitation={token} to become the administrator."
+    return f"Brierboard is at {address}"
 
 
 @app.command()

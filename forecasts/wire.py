@@ -1,7 +1,9 @@
 """What comes over the wire before it is a request. uvicorn bounds neither its length nor the time that it takes."""
 
+import socket
 from asyncio import Transport
 from asyncio.events import TimerHandle
+from collections.abc import Callable
 from typing import Any
 
 import uvicorn
@@ -101,3 +103,17 @@ class Wire(HttpToolsProtocol):
         if self._due is not None:
             self._due.cancel()
         self._due = self.loop.call_later(seconds, self.transport.close) if seconds else None
+
+
+class Server(uvicorn.Server):
+    """A server that says so once it answers; from then on Ctrl-C ends it as it should, whatever it was doing."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to answer, and say so."""
+        await super().startup(sockets=sockets)
+        if self.started:
+            self._ready()

@@ -34,7 +34,7 @@ def main(database: Annotated[str, typer.Option()], clock: Annotated[Path, typer.
     settings = Settings(database_url=database, port=listener.getsockname()[1])
     prepared = Database(database, FileClock(clock))
     prepared.prepare()
-    welcome(prepared, settings.address)
+    print(welcome(prepared, settings.address), flush=True)
     config = configured(create(settings, prepared))
     with suppress(KeyboardInterrupt):  # as in forecasts/cli.py
         uvicorn.Server(config).run(sockets=[listener])

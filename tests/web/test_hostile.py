@@ -19,7 +19,8 @@ from tests.cast import called, draft, publish, say
 from tests.poison import PAYLOADS, living, poison
 from tests.web.conftest import Town, Visit
 from tests.web.sight import Sight
-from tests.web.test_routes import HTMX, PARTS, everything_there_is, routes, walk, write
+from tests.web.test_routes import HTMX, PARTS, routes, walk, write
+from tests.web.test_routes import everything_there_is as every_row
 from tests.web.test_security import HOSTILE, URLENCODED
 from web.prose import prose
 
@@ -34,6 +35,11 @@ SHOWING = (
     "/drafts/{}", "/open/{}", "/confirm/{}", "/stop/{}",
     "/questions/p-0/receipts/{}", "/questions/p-0/live?seen={}", "/people/ada?set={}&tag={}",
 )  # fmt: skip
+
+
+def everything_there_is(database: Database) -> dict[str, list[tuple[object, ...]]]:
+    """Every row but of what counts guesses, as a form that nobody can read is one where it tries a password."""
+    return {table: rows for table, rows in every_row(database).items() if table != "throttle"}
 
 
 @pytest.fixture
