@@ -45,8 +45,7 @@ def join(
     Raises InvalidAccount where the name is taken. That is said openly, unlike anything at signing in or resetting:
     names stand on boards beside forecasts, so it tells nobody what they could not see there.
     """
-    if session.exec(select(Forecaster.id).where(Forecaster.handle == name.lower())).first() is not None:
-        raise InvalidAccount(f"“{name}” is taken. Choose another name.", "name")
+    require_free(session, name)
     person = Forecaster(
         pseudonym=secrets.token_hex(16), handle=name.lower(), name=name, role=role, password=password, joined_at=moment
     )
@@ -55,13 +54,10 @@ def join(
     return person
 
 
-def authenticate(session: Session, name: str, password: str) -> Forecaster:
-    """The person with that name and password. Raises InvalidAccount; takes as long whether the name exists or not."""
-    person = named(session, name)
-    fits = passwords.fits(person.password if person else None, password)
-    if person is None or not fits:
-        raise InvalidAccount("This name and password do not belong together. Check both.", "password")
-    return person
+def require_free(session: Session, name: str) -> None:
+    """Raise InvalidAccount where somebody has that name."""
+    if named(session, name) is not None:
+        raise InvalidAccount(f"“{name}” is taken. Choose another name.", "name")
 
 
 def sign_in(session: Session, person: Forecaster, moment: datetime, browser: str = "", earlier: str = "") -> str:
@@ -133,8 +129,7 @@ def keep_private(session: Session, person: Forecaster, private: bool) -> Forecas
 
 
 def named(session: Session, name: str) -> Forecaster | None:
-    """Whoever has that name, however it was typed; None where nobody has."""
-    name = name.strip()
+    """Whoever has that name, in whatever letters; None where nobody has."""
     if not is_name(name):
         return None
     return session.exec(select(Forecaster).where(Forecaster.handle == name.lower())).first()
@@ -142,6 +137,7 @@ def named(session: Session, name: str) -> Forecaster | None:
 
 def person_named(session: Session, name: str, but: str) -> Forecaster:
     """The person of that name. Raises NotFound, and NotAllowed for who is no person, `but` says why that matters."""
+    name = name.strip()
     person = named(session, name)
     if person is None:
         raise NotFound(f"There is no forecaster “{name}”. `brierboard user list` shows who there is.")

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from forecasts.accounts import judge_name
+from forecasts.accounts import judge_name, require_free
 from forecasts.models import Forecaster
 from forecasts.passwords import InvalidAccount
 from questions.errors import NotAllowed, NotFound
@@ -19,8 +19,7 @@ def add(session: Session, owner: Forecaster, name: str, moment: datetime) -> For
     if owner.kind != "person":
         raise NotAllowed(f"“{owner.name}” is a {owner.kind}, not a person, and owns no bots.")
     name = judge_name(name)
-    if session.exec(select(Forecaster.id).where(Forecaster.handle == name.lower())).first() is not None:
-        raise InvalidAccount(f"“{name}” is taken. Choose another name.", "name")
+    require_free(session, name)
     if len(of(session, owner)) >= MOST:
         raise InvalidAccount(f"You have {MOST} bots. That is as many as anybody may have.", "name")
     bot = Forecaster(

@@ -398,14 +398,11 @@ def add_token(handle: str, name: str, scope: Scopes = ["read"], until: Until = "
 
 def named(session: Session, handle: str) -> Forecaster:
     """The person or the bot of that handle. Raises NotFound for whoever cannot act."""
-    from sqlmodel import col, select
-
-    from forecasts.models import Forecaster
+    from forecasts import accounts
     from questions.errors import NotFound
 
-    acting = (col(Forecaster.kind).in_(("person", "bot")), ~col(Forecaster.imported))
-    found = session.exec(select(Forecaster).where(Forecaster.handle == handle.lower(), *acting)).first()
-    if found is None:
+    found = accounts.named(session, handle)
+    if found is None or found.kind not in ("person", "bot") or found.imported:
         raise NotFound(f"There is no person and no bot “{handle}”. `brierboard user list` shows who there is.")
     return found
 

@@ -51,7 +51,7 @@ def knock(session: Session, name: str, password: str, where: str, moment: dateti
     """Try a password. Slow by design: call it outside `writing()`. Raises TooOften, before anything is tried."""
     counts = throttle.signing_in(name, where)
     throttle.require(session, counts, moment, "password")
-    person = accounts.named(session, name)
+    person = accounts.named(session, name.strip())
     return Knock(person, passwords.fits(person.password if person else None, password), counts)
 
 

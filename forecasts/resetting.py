@@ -36,7 +36,7 @@ def ask(session: Session, name: str, where: str, moment: datetime) -> Link | Non
     counts = throttle.asking_for_mail(name, where)
     throttle.require(session, counts, moment, "name")
     throttle.note(session, counts, moment)
-    person = accounts.named(session, name)
+    person = accounts.named(session, name.strip())
     box = session.get(Postbox, person.id if person else 0)
     reached = person is not None and person.kind == "person" and box is not None and box.email is not None
     token = _make(session, person.id if person is not None and reached else None, moment)

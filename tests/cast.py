@@ -12,7 +12,7 @@ import psycopg
 import sqlalchemy
 from sqlmodel import col, select
 
-from forecasts import accounts, boards, ledger
+from forecasts import accounts, boards, entrance, ledger
 from forecasts.database import TRIGGERS, Database
 from forecasts.leaderboard import Row
 from forecasts.models import Forecast, Forecaster
@@ -87,6 +87,17 @@ def join(database: Database, name: str, role: str = "forecaster") -> Forecaster:
     """A person, without a password that anybody could type."""
     with database.writing() as (session, moment):
         return accounts.join(session, name, "no hash", moment, role)
+
+
+def come_in(database: Database, name: str, password: str) -> Forecaster:
+    """Who comes in by that name and password. Raises as signing in does."""
+    with database.reading() as session:
+        knocked = entrance.knock(session, name, password, "203.0.113.7", database.clock.now())
+    with database.writing() as (session, moment):
+        opened = entrance.answer(session, knocked, moment, "", "")
+    entrance.insist(opened.refusal)
+    assert knocked.person is not None
+    return knocked.person
 
 
 def say(database: Database, who: Forecaster, question: Question, *probabilities: float) -> Forecast:

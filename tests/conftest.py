@@ -14,6 +14,7 @@ from forecasts.models import Forecaster
 from questions.models import Question
 from tests.cast import NOON, MovedClock, draft, join, publish
 from tests.postgres import NOT_FOUND, PostgresServer, find_binaries
+from tests.postmen import Mailbox, post_office
 
 # No test asserts on the clock: a busy machine is not a broken program.
 settings.register_profile("without a clock", deadline=None)
@@ -129,3 +130,10 @@ def mo(database: Database) -> Forecaster:
 def rain(database: Database) -> Question:
     """Yes or no, open from noon for ten hours."""
     return publish(database, draft("rain"))[0]
+
+
+@pytest.fixture
+def office() -> Iterator[Mailbox]:
+    """A mail server, and what it took."""
+    with post_office() as mailbox:
+        yield mailbox

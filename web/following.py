@@ -103,7 +103,7 @@ def tag_of(asked: Asked) -> str:
 
 def live_of(session: Session, asked: Asked, sought: Looking, news: str = "") -> Live:
     """How a page that shows this learns of more."""
-    words = {**sought.words, "seen": str(talk.latest(session, asked.question))}
+    words = {**sought.words, "seen": str(talk.latest(session, [asked.question.slug]))}
     return Live(tag_of(asked), address(f"/questions/{asked.question.slug}/live", words), news)
 
 

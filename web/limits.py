@@ -3,7 +3,6 @@
 import re
 from collections import OrderedDict
 from collections.abc import Callable
-from ipaddress import IPv4Address
 from math import ceil
 
 import anyio
@@ -11,6 +10,7 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from forecasts import throttle
 from forecasts.settings import Settings
 from web.proxies import address_of
 from web.refusing import turned_away
@@ -22,9 +22,6 @@ MOST_CLIENTS = 50_000
 
 NEWS = 10
 """How often one may ask for news for each time that one may ask for a page."""
-
-NEIGHBOURS = 64
-"""Bits of an IPv6 address that one household or one machine has to itself."""
 
 SIGN_IN = re.compile(
     "/(sign-(in|up)|confirm|stop|reset|sso|invitations|settings/(password|email|second-factor|sso|sessions))(/.*)?"
@@ -113,11 +110,9 @@ class Rates:
 
 
 def client_of(scope: Scope) -> str:
-    """Whom a request counts for: an address of IPv4, a household's of IPv6; "" for this machine and for nobody."""
+    """Whom a request counts for: the address of a household or a company; "" for this machine and for nobody."""
     address = address_of(scope)
-    if address is None or address.is_loopback:
-        return ""
-    return str(address) if isinstance(address, IPv4Address) else str(int(address) >> (128 - NEIGHBOURS))
+    return "" if address is None or address.is_loopback else throttle.network(str(address))
 
 
 class Bodies:

@@ -980,21 +980,6 @@ class SetsPage(Page):
 
 
 @dataclass(frozen=True)
-class SetPage(Page):
-    template = "sets/page.html"
-    within: QuestionSet
-    source: Source | None
-    speaker: Forecaster | None
-    record: Record | None
-    counts: Sequence[tuple[str, int]]
-    awaited: Sequence[Awaited]
-    parts: Sequence[Part]
-    paging: Paging
-    live: Live
-    may_show: bool
-
-
-@dataclass(frozen=True)
 class SetLivePage(Page):
     template = "sets/_live.html"
     partial = "sets/_live.html"
@@ -1007,6 +992,15 @@ class SetLivePage(Page):
     parts: Sequence[Part]
     paging: Paging
     live: Live
+
+
+@dataclass(frozen=True)
+class SetPage(SetLivePage):
+    """A set's page: what follows the news, and whether the viewer may say who sees it."""
+
+    template = "sets/page.html"
+    partial = ""
+    may_show: bool
 
 
 @dataclass(frozen=True)

@@ -22,14 +22,19 @@ def told(request: Request, status: int, title: str, sentence: str, viewer: Forec
     return answer
 
 
-def turned_away(scope: Scope, status: int, sentence: str, headers: Mapping[str, str] | None = None) -> Response:
-    """The answer to who is not let in: nobody looks up who that is. What asks for no page gets the sentence alone.
+def in_json(
+    status: int, sentence: str, field: str = "", headers: Mapping[str, str] | None = None
+) -> JSONResponse:  # fmt: skip
+    """The form that every refusal has under /api; `field` is the one at fault, "" where none is."""
+    content = {"error": {"field": field, "message": sentence}}
+    return JSONResponse(content, status, headers={"Cache-Control": "no-store", **(headers or {})})
 
-    Under /api it has the form that every refusal has there, see web/api/errors.py.
-    """
+
+def turned_away(scope: Scope, status: int, sentence: str, headers: Mapping[str, str] | None = None) -> Response:
+    """The answer to who is not let in: nobody looks up who that is. What asks for no page gets the sentence alone."""
     request = Request(scope)
     if request.url.path.startswith("/api/"):
-        return JSONResponse({"error": {"field": "", "message": sentence}}, status, headers=dict(headers or {}))
+        return in_json(status, sentence, headers=headers)
     reads = "text/html" in request.headers.get("accept", "")
     if reads or request.headers.get("hx-request") == "true":
         answer = told(request, status, TITLE, sentence)

@@ -21,12 +21,13 @@ from web.paging import Paging, paging
 
 
 @dataclass(frozen=True)
-class Shown:
+class SeenSet:
     """A set as somebody sees it at a moment.
 
     listed   its questions, in the order of the page, each with the head of its part
     listing  which of them are on this page
     speaker  who says what its source says, and `said` what that is, by the questions' ids
+    state    that of its page: all its questions count in it, and what the crowds say of those on this page
     """
 
     within: QuestionSet
@@ -35,43 +36,41 @@ class Shown:
     listed: Sequence[tuple[str, Listed]]
     said: dict[int, Forecast]
     listing: Paging
+    state: State
     moment: datetime
 
     @property
-    def questions(self) -> list[Question]:
-        return [one.question for _, one in self.listed]
+    def slugs(self) -> list[str]:
+        """The names of its questions."""
+        return [one.question.slug for _, one in self.listed]
 
 
-def shown(session: Session, within: QuestionSet, viewer: Forecaster | None, moment: datetime, page: str) -> Shown:
+def seen(session: Session, within: QuestionSet, viewer: Forecaster | None, moment: datetime, page: str) -> SeenSet:
     """What somebody sees of a set. Raises NotFound for a page that there is not."""
     source = session.get(Source, within.source_id) if within.source_id else None
     speaker = ledger.speaker_of(session, source) if source else None
     found = catalog.listed(session, visible(session, viewer), col(Question.set_id) == within.id)
     listed = [(head, one) for head, part in essays.in_parts(found) for one in part]
     listing = paging(page, len(listed), f"/sets/{within.slug}", {}, "questions")
-    return Shown(within, source, speaker, listed, essays.spoken(session, speaker), listing, moment)
+    here = {one.question.id for _, one in listing.of(listed)}
+    crowds = [(one.question, history.crowd_of(session, one.question) if one.question.id in here else None)
+              for _, one in listed]  # fmt: skip
+    state = live.state(f"s{within.id}.{listing.number}", crowds, moment)
+    return SeenSet(within, source, speaker, listed, essays.spoken(session, speaker), listing, state, moment)
 
 
-def state_of(session: Session, one: Shown) -> State:
-    """The state of a set's page: all its questions count in it, and what the crowds say of those on this page."""
-    here = {listed.question.id for _, listed in one.listing.of(one.listed)}
-    questions = one.questions
-    paths = [history.crowd_of(session, question) if question.id in here else None for question in questions]
-    return live.state(f"s{one.within.id}.{one.listing.number}", zip(questions, paths, strict=True), one.moment)
-
-
-def set_page(session: Session, one: Shown, viewer: Forecaster | None) -> SetPage:
+def set_page(session: Session, one: SeenSet, viewer: Forecaster | None) -> SetPage:
     """The source claim by claim, and how good a forecaster it has been; a set without one as the list that it is."""
     parts = _parts(session, one, viewer)
     return SetPage(viewer=viewer, here=f"/sets/{one.within.slug}", may_show=may(viewer, "show"), **parts)
 
 
-def live_page(session: Session, one: Shown, viewer: Forecaster | None, news: str) -> SetLivePage:
+def live_page(session: Session, one: SeenSet, viewer: Forecaster | None, news: str) -> SetLivePage:
     """What has taken the place of what the page shows."""
     return SetLivePage(viewer=viewer, here=f"/sets/{one.within.slug}", **_parts(session, one, viewer, news))
 
 
-def _parts(session: Session, one: Shown, viewer: Forecaster | None, news: str = "") -> dict[str, Any]:
+def _parts(session: Session, one: SeenSet, viewer: Forecaster | None, news: str = "") -> dict[str, Any]:
     found = [listed for _, listed in one.listed]
     speaker = one.speaker
     return {
@@ -87,8 +86,8 @@ def _parts(session: Session, one: Shown, viewer: Forecaster | None, news: str = 
     }
 
 
-def _live(session: Session, one: Shown, news: str) -> Live:
+def _live(session: Session, one: SeenSet, news: str) -> Live:
     page = str(one.listing.number) if one.listing.number > 1 else ""
-    words = {"page": page, "seen": str(talk.latest(session, *one.questions))}
-    tag = state_of(session, one).tag(history.ticks(one.moment))
+    words = {"page": page, "seen": str(talk.latest(session, one.slugs))}
+    tag = one.state.tag(history.ticks(one.moment))
     return Live(tag, address(f"/sets/{one.within.slug}/live", words), news)

@@ -194,9 +194,9 @@ def _act(
 # What is new
 
 
-def latest(session: Session, *questions: Question) -> int:
-    """The entry of the latest act on any of the questions."""
-    named = col(Entry.subject).in_([question.slug for question in questions])
+def latest(session: Session, slugs: Sequence[str]) -> int:
+    """The entry of the latest act on any of these questions."""
+    named = col(Entry.subject).in_(slugs)
     return session.exec(select(func.max(Entry.seq)).where(named)).one() or 0
 
 

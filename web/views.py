@@ -9,7 +9,7 @@ from itertools import groupby
 import numpy as np
 from sqlmodel import Session, col, select
 
-from forecasts import crowd, history, ledger, permissions, speech
+from forecasts import accounts, crowd, history, ledger, permissions, speech
 from forecasts.leaderboard import Board, Measure, Row
 from forecasts.models import CROWD, Forecast, Forecaster, Position
 from forecasts.permissions import sees
@@ -402,8 +402,7 @@ def forecaster_of(session: Session, handle: str, viewer: Forecaster | None) -> F
 
 def named(session: Session, handle: str) -> Forecaster:
     """Whoever has that handle. Raises NotFound."""
-    having = select(Forecaster).where(Forecaster.handle == handle.lower())
-    found = session.exec(having).first() if catalog.is_name(handle) else None
+    found = accounts.named(session, handle)
     if found is None:
         raise _nobody(handle)
     return found

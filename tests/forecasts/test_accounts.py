@@ -12,7 +12,7 @@ from forecasts.database import Database
 from forecasts.models import Forecaster
 from forecasts.passwords import InvalidAccount
 from questions.errors import NotAllowed, NotFound
-from tests.cast import DAY, HOUR, NOON, MovedClock, called, everything, join, rows
+from tests.cast import DAY, HOUR, NOON, MovedClock, called, come_in, everything, join, rows
 
 PASSWORD = "correct horse battery"
 
@@ -65,8 +65,7 @@ def test_the_same_password_is_kept_differently_each_time(sealed: str) -> None:
 
 
 def test_name_and_password_that_belong_together_are_a_person(database: Database, eve: Forecaster) -> None:
-    with database.reading() as session:
-        assert accounts.authenticate(session, " eVe ", PASSWORD).id == eve.id
+    assert come_in(database, " eVe ", PASSWORD).id == eve.id
 
 
 @pytest.mark.parametrize(
@@ -90,8 +89,8 @@ def test_name_and_password_that_belong_together_are_a_person(database: Database,
 def test_whatever_is_wrong_is_told_in_one_and_the_same_sentence(
     database: Database, eve: Forecaster, name: str, password: str
 ) -> None:
-    with database.reading() as session, pytest.raises(InvalidAccount) as refusal:
-        accounts.authenticate(session, name, password)
+    with pytest.raises(InvalidAccount) as refusal:
+        come_in(database, name, password)
 
     assert str(refusal.value) == "This name and password do not belong together. Check both."
 
@@ -107,10 +106,9 @@ def test_a_name_that_there_is_not_takes_a_hash_to_refuse_as_any_other(
             return PasswordHasher().verify(known, password)
 
     monkeypatch.setattr(passwords, "_hasher", Counting())
-    with database.reading() as session:
-        for name in ("eve", "mallory", "crowd"):
-            with pytest.raises(InvalidAccount):
-                accounts.authenticate(session, name, "wrong")
+    for name in ("eve", "mallory", "crowd"):
+        with pytest.raises(InvalidAccount):
+            come_in(database, name, "wrong")
 
     assert tried == ["$argon2id"] * 3
 

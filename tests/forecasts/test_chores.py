@@ -20,17 +20,11 @@ from forecasts.models import Delivery, Forecaster, Lease, Subscription
 from forecasts.settings import Settings
 from questions.models import Question
 from tests.cast import DAY, HOUR, NOON, MovedClock, annul, draft, publish, reopen, resolve, say
-from tests.postmen import Mailbox, Receiver, plain, post_office, receiver
+from tests.postmen import Mailbox, Receiver, plain, receiver
 
 ROOT = Path(__file__).parents[2]
 SEVEN = NOON + 19 * HOUR
 """When the first digest after noon goes out: 7:00 UTC."""
-
-
-@pytest.fixture
-def office() -> Iterator[Mailbox]:
-    with post_office() as mailbox:
-        yield mailbox
 
 
 @pytest.fixture

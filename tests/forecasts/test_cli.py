@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from forecasts import accounts, chores, invitations, resetting, secondfactor
+from forecasts import chores, invitations, resetting, secondfactor
 from forecasts.clock import SystemClock
 from forecasts.database import Database
 from forecasts.models import Forecaster, Lease
@@ -26,6 +26,7 @@ from tests.cast import (
     HOUR,
     MovedClock,
     called,
+    come_in,
     everything,
     join,
     kinds,
@@ -184,8 +185,7 @@ def test_a_person_is_added_with_a_password_from_standard_input(line: Line, datab
     told = line.run("user", "add", "Ada", "--role", "moderator", typed="correct horse\n")
 
     assert told == (0, "Ada was added as moderator.\n", "")
-    with database.reading() as session:
-        person = accounts.authenticate(session, "ada", "correct horse")
+    person = come_in(database, "ada", "correct horse")
     assert (person.name, person.role, person.kind) == ("Ada", "moderator", "person")
 
 

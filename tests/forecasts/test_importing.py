@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlmodel import col, select
 
-from forecasts import accounts, importing, verification
+from forecasts import importing, verification
 from forecasts.database import Database
 from forecasts.formats import FORMATS, InvalidFolder
 from forecasts.importing import Plan
@@ -24,6 +24,7 @@ from tests.cast import (
     SPECS,
     MovedClock,
     called,
+    come_in,
     entries,
     everything,
     join,
@@ -360,8 +361,8 @@ def test_nobody_can_sign_up_or_sign_in_as_somebody_imported(database: Database, 
 
     with pytest.raises(InvalidAccount, match="“Cleo” is taken"):
         join(database, "Cleo")
-    with database.reading() as session, pytest.raises(InvalidAccount, match="do not belong together"):
-        accounts.authenticate(session, "cleo", "")
+    with pytest.raises(InvalidAccount, match="do not belong together"):
+        come_in(database, "cleo", "")
 
 
 def test_an_imported_question_on_which_somebody_here_forecast_takes_no_more(

@@ -1,7 +1,6 @@
 """Mail: what a digest says and how, that a server took it, and what is known where one did not."""
 
 import socket
-from collections.abc import Iterator
 from datetime import UTC
 from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
@@ -16,13 +15,7 @@ from forecasts.models import Delivery, Forecaster, Subscription
 from forecasts.parcel import LeftUnknown, NotTaken, Parcel
 from forecasts.settings import Settings
 from tests.cast import NOON
-from tests.postmen import Mailbox, plain, post_office
-
-
-@pytest.fixture
-def office() -> Iterator[Mailbox]:
-    with post_office() as mailbox:
-        yield mailbox
+from tests.postmen import Mailbox, plain
 
 
 def settings(address: str = "", **others: Any) -> Settings:

@@ -1,7 +1,5 @@
 """Notices: whoever confirmed an address is told there when their account is changed, and nobody else is."""
 
-from collections.abc import Iterator
-
 import pyotp
 import pytest
 
@@ -10,18 +8,12 @@ from forecasts.database import Database
 from forecasts.models import Forecaster
 from forecasts.settings import Settings
 from tests.cast import MovedClock
-from tests.postmen import Mailbox, plain, post_office
+from tests.postmen import Mailbox, plain
 from tests.web.conftest import Visit
 from tests.web.sight import Sight
 
 PASSWORD = "correct horse"
 FACTOR = "/settings/second-factor"
-
-
-@pytest.fixture
-def office() -> Iterator[Mailbox]:
-    with post_office() as mailbox:
-        yield mailbox
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """A forgotten password: the link works once and for an hour, lets nobody in, and nobody learns who there is."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -12,18 +11,12 @@ from forecasts.models import Forecaster
 from forecasts.settings import Settings
 from tests.cast import HOUR, MovedClock, join, rows
 from tests.forecasts.test_secondfactor import set_up
-from tests.postmen import Mailbox, plain, post_office
+from tests.postmen import Mailbox, plain
 from tests.web.conftest import Visit
 from tests.web.sight import Sight
 
 OLD, NEW = "correct horse", "another horse"
 CHOSEN = {"password": NEW, "again": NEW}
-
-
-@pytest.fixture
-def office() -> Iterator[Mailbox]:
-    with post_office() as mailbox:
-        yield mailbox
 
 
 @pytest.fixture

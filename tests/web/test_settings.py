@@ -13,16 +13,10 @@ from forecasts.models import Forecaster, Subscription
 from forecasts.settings import Settings
 from questions.models import Question
 from tests.cast import HOUR, MovedClock, resolve
-from tests.postmen import Mailbox, Receiver, plain, post_office, receiver
+from tests.postmen import Mailbox, Receiver, plain, receiver
 from tests.web.conftest import Visit
 
 EVERYTHING = {"resolved": "on", "closing": "on", "moved": "on"}
-
-
-@pytest.fixture
-def office() -> Iterator[Mailbox]:
-    with post_office() as mailbox:
-        yield mailbox
 
 
 @pytest.fixture

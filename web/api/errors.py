@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 
 from questions import percent
 from questions.errors import Refusal
+from web.refusing import in_json
 from web.rendering import status_of
 
 
@@ -65,12 +66,6 @@ class Error(BaseModel):
     error: Fault
 
 
-def answer(status: int, message: str, field: str = "", headers: Mapping[str, str] | None = None) -> JSONResponse:
-    """A refusal as it is sent."""
-    content = Error(error=Fault(field=field, message=message)).model_dump()
-    return JSONResponse(content, status, headers={"Cache-Control": "no-store", **(headers or {})})
-
-
 def status_for(refusal: Refusal) -> int:
     """The HTTP status that says what kind of refusal this is."""
     return STATUS.get(type(refusal), status_of(refusal))
@@ -80,7 +75,7 @@ def refused(request: Request, refusal: Refusal) -> JSONResponse:
     """A refusal, wherever it was raised."""
     headers = {"WWW-Authenticate": "Bearer"} if isinstance(refusal, Unauthorised) else {}
     field = refusal.field if isinstance(refusal, Invalid) else NAMED.get(refusal.field, refusal.field)
-    return answer(status_for(refusal), str(refusal), field, headers)
+    return in_json(status_for(refusal), str(refusal), field, headers)
 
 
 def not_served(request: Request, error: HTTPException) -> JSONResponse:
@@ -91,19 +86,21 @@ def not_served(request: Request, error: HTTPException) -> JSONResponse:
         413: "The body is too large.",
     }
     sentence = sentences.get(error.status_code, f"{str(error.detail).rstrip('.')}.")
-    return answer(error.status_code, sentence, headers=error.headers)
+    return in_json(error.status_code, sentence, headers=error.headers)
 
 
 def misread(request: Request, error: RequestValidationError) -> JSONResponse:
     """A part of the address that cannot be read."""
     faults = [{**fault, "loc": fault["loc"][1:]} for fault in error.errors()]  # the first says which part it is
     refusal = told(faults)
-    return answer(422, str(refusal), refusal.field)
+    return in_json(422, str(refusal), refusal.field)
 
 
 def failed(request: Request, error: Exception) -> JSONResponse:
     """A fault of ours; the log has the details."""
-    return answer(500, "The fault is ours, and nothing was stored. Try again; if it happens again, tell who runs this.")
+    return in_json(
+        500, "The fault is ours, and nothing was stored. Try again; if it happens again, tell who runs this."
+    )
 
 
 def judged(error: ValidationError, known: Iterable[str]) -> Invalid:

@@ -20,6 +20,7 @@ from web.dependencies import opened, viewer
 from web.following import Looking, live_page, looking, said_by, state_of
 from web.live import State, Watch
 from web.rendering import PRIVATE, draw
+from web.setpage import SeenSet
 from web.views import Asked
 
 router = APIRouter()
@@ -95,16 +96,14 @@ def _question_parts(
 
 
 def _set(request: Request, slug: str, page: str, session: Session, who: Forecaster | None, moment: datetime) -> Shown:
-    found = setpage.shown(session, catalog.find_set(session, slug, sets_visible(session, who)), who, moment, page)
+    found = setpage.seen(session, catalog.find_set(session, slug, sets_visible(session, who)), who, moment, page)
     parts = partial(_set_parts, session, found, who, looking(request).seen, request.state.watch)
-    return Shown(setpage.state_of(session, found), None, parts)
+    return Shown(found.state, None, parts)
 
 
-def _set_parts(
-    session: Session, found: setpage.Shown, who: Forecaster | None, seen: int, watch: Watch, tag: str
-) -> str:
+def _set_parts(session: Session, found: SeenSet, who: Forecaster | None, seen: int, watch: Watch, tag: str) -> str:
     """Drawn once for all who see the same questions."""
-    told = talk.news(session, [question.slug for question in found.questions], seen, who)
+    told = talk.news(session, found.slugs, seen, who)
 
     def make() -> str:
         page = setpage.live_page(session, found, who, told)

@@ -54,5 +54,5 @@ def sets_page(
 def essay(
     slug: str, reading: Reading, viewer: Viewer, moment: Now, render: Rendering, page: PageNumber = ""
 ) -> Response:
-    found = setpage.shown(reading, catalog.find_set(reading, slug, sets_visible(reading, viewer)), viewer, moment, page)
+    found = setpage.seen(reading, catalog.find_set(reading, slug, sets_visible(reading, viewer)), viewer, moment, page)
     return render(setpage.set_page(reading, found, viewer))

@@ -37,58 +37,39 @@ REMEMBERED = 180 * 24 * 3600
 
 
 @router.get("/questions/{slug}/audience")
-def consider_question(
-    slug: str, reading: Reading, moderator: SignedIn, settings: Configured, render: Rendering
+@router.get("/sets/{slug}/audience")
+def consider(
+    slug: str, request: Request, reading: Reading, moderator: SignedIn, settings: Configured, render: Rendering
 ) -> Response:
-    question = catalog.find(reading, slug, visible(reading, moderator))
+    one = _found(request, reading, slug, moderator)
     require(moderator, "show")
-    return render(showing_page(question, moderator, settings.address))
+    return render(showing_page(one, moderator, settings.address))
 
 
 @router.post("/questions/{slug}/audience")
-def show_question(
-    slug: str, form: Form, reading: Reading, writing: Writer, moderator: SignedIn, settings: Configured,
-    tell: Teller, render: Rendering,
-) -> Response:  # fmt: skip
-    question = catalog.find(reading, slug, visible(reading, moderator))
-    require(moderator, "show")
-    try:
-        shown = read(form, tell(), of_set=False)
-        with writing() as (session, moment):
-            audiences.show(session, question, shown, by=moderator.pseudonym, moment=moment)
-    except Refusal as refusal:
-        page = showing_page(question, moderator, settings.address, typed=form, error=refusal)
-        return render(page, status=status_of(refusal))
-    page = showing_page(question, moderator, settings.address)
-    return render(page, otherwise=f"/questions/{slug}/audience")
-
-
-@router.get("/sets/{slug}/audience")
-def consider_set(slug: str, reading: Reading, moderator: SignedIn, settings: Configured, render: Rendering) -> Response:
-    within = _set(reading, slug, moderator)
-    require(moderator, "show")
-    return render(showing_page(within, moderator, settings.address))
-
-
 @router.post("/sets/{slug}/audience")
-def show_set(
-    slug: str, form: Form, reading: Reading, writing: Writer, moderator: SignedIn, settings: Configured,
-    tell: Teller, render: Rendering,
+def show(
+    slug: str, request: Request, form: Form, reading: Reading, writing: Writer, moderator: SignedIn,
+    settings: Configured, tell: Teller, render: Rendering,
 ) -> Response:  # fmt: skip
-    within = _set(reading, slug, moderator)
+    one = _found(request, reading, slug, moderator)
     require(moderator, "show")
     try:
-        shown = read(form, tell(), of_set=True)
+        shown = read(form, tell(), of_set=isinstance(one, QuestionSet))
         with writing() as (session, moment):
-            audiences.show(session, within, shown, by=moderator.pseudonym, moment=moment)
+            audiences.show(session, one, shown, by=moderator.pseudonym, moment=moment)
     except Refusal as refusal:
-        page = showing_page(within, moderator, settings.address, typed=form, error=refusal)
+        page = showing_page(one, moderator, settings.address, typed=form, error=refusal)
         return render(page, status=status_of(refusal))
-    return render(showing_page(within, moderator, settings.address), otherwise=f"/sets/{slug}/audience")
+    page = showing_page(one, moderator, settings.address)
+    return render(page, otherwise=page.here)
 
 
-def _set(session: Session, slug: str, who: Forecaster) -> QuestionSet:
-    return catalog.find_set(session, slug, sets_visible(session, who))
+def _found(request: Request, session: Session, slug: str, who: Forecaster) -> Question | QuestionSet:
+    """The set or the question that the address names, if they see it. Raises NotFound."""
+    if request.url.path.startswith("/sets/"):
+        return catalog.find_set(session, slug, sets_visible(session, who))
+    return catalog.find(session, slug, visible(session, who))
 
 
 def read(form: Mapping[str, str], moment: datetime, *, of_set: bool) -> Shown:
