@@ -9,13 +9,15 @@ from sqlmodel import Session, col, select
 from forecasts.accounts import judge_name, require_free
 from forecasts.models import Forecaster
 from forecasts.passwords import InvalidAccount
+from forecasts.permissions import require
 from questions.errors import NotAllowed, NotFound
 
 MOST = 20
 
 
 def add(session: Session, owner: Forecaster, name: str, moment: datetime) -> Forecaster:
-    """Add a bot that belongs to a person. Raises InvalidAccount for its name, NotAllowed for who is no person."""
+    """Add a bot that belongs to a person. Raises InvalidAccount for its name, NotAllowed for who may have none."""
+    require(owner, "forecast")
     if owner.kind != "person":
         raise NotAllowed(f"“{owner.name}” is a {owner.kind}, not a person, and owns no bots.")
     name = judge_name(name)

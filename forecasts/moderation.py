@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
+from forecasts import bots
 from forecasts.discussion import require_text
 from forecasts.models import Comment, Forecaster, Hiding, Suspension
 from forecasts.permissions import RANKS, require
@@ -48,7 +49,7 @@ def hide(session: Session, comment: Comment, hidden: bool, note: str, *, by: For
 def suspend(
     session: Session, who: Forecaster, suspended: bool, note: str, *, by: Forecaster, moment: datetime
 ) -> Suspension:
-    """Let somebody do nothing but read, or let them act again. What they said stays, and is scored.
+    """Let somebody do nothing but read, or let them act again, and their bots with them. What they said stays.
 
     Raises NotAllowed for whom it is not theirs to suspend, InvalidModeration without a reason or a change.
     """
@@ -57,7 +58,17 @@ def suspend(
     _require_theirs(who, by)
     if who.suspended == suspended:
         raise InvalidModeration(f"“{who.name}” is {'suspended' if suspended else 'not suspended'} already.")
-    made = Suspension(entry=0, forecaster_id=who.id, recorded_at=moment, suspended=suspended, note=_reason(note))
+    reason = _reason(note)
+    for bot in bots.of(session, who):
+        if bot.suspended != suspended:
+            _suspend(session, bot, suspended, reason, by=by, moment=moment)
+    return _suspend(session, who, suspended, reason, by=by, moment=moment)
+
+
+def _suspend(
+    session: Session, who: Forecaster, suspended: bool, reason: str, *, by: Forecaster, moment: datetime
+) -> Suspension:
+    made = Suspension(entry=0, forecaster_id=who.id, recorded_at=moment, suspended=suspended, note=reason)
     content = made.as_published(who.pseudonym)
     made.entry = journal.append(session, "suspension", who.pseudonym, content, by=by.pseudonym, moment=moment).seq
     who.suspended = suspended

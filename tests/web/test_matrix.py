@@ -315,7 +315,7 @@ ROWS = [
     ),
     Row("POST", "/settings/sessions/others", done_signed_in, about=False),
     Row("POST", "/settings/sessions/removal", not_theirs, {"session": "1"}, about=False),
-    Row("POST", "/settings/bots", done_signed_in, {"name": "robot"}, about=False),
+    Row("POST", "/settings/bots", asks, {"name": "robot"}, about=False),
     Row("POST", "/settings/tokens", signed_in, {"name": "mine", "read": "on"}, about=False),
     Row("POST", "/settings/tokens/{number}/revocation", not_theirs, about=False),
     *(Row("POST", path, not_theirs, about=False) for path in ("/settings/sso", "/settings/sso/removal")),

@@ -3,7 +3,7 @@
 import pytest
 from sqlmodel import select
 
-from forecasts import discussion, verification
+from forecasts import bots, discussion, tokens, verification
 from forecasts.database import Database
 from forecasts.models import Comment, Forecaster
 from questions.models import Question
@@ -99,7 +99,40 @@ def test_a_comment_that_is_not_there_is_not_found(visit: Visit, rain: Question, 
     assert [visit(mo).get(f"/comments/{entry}/hiding").status_code for entry in (1, 999, 2**62)] == [404] * 3
 
 
+def test_what_is_hidden_stays_hidden_from_programs_too(
+    visit: Visit, database: Database, remark: Comment, ada: Forecaster, mo: Forecaster
+) -> None:
+    visit(mo).post(f"/comments/{remark.entry}/hiding", data=DO)
+    paths = ("/api/v1/questions/rain/comments", "/api/v1/journal", "/api/v1/questions/rain/acts", "/feed.atom")
+
+    seen = {(who.handle if who else "", path): visit(who).get(path).text for who in (None, ada) for path in paths}
+
+    assert [key for key, text in seen.items() if "fools" in text] == []
+    assert '"hidden":true' in seen["", paths[0]]
+    assert "fools" in visit(mo).get("/api/v1/journal").text
+
+
 # Forecasters
+
+
+def test_a_suspended_persons_bots_act_no_more_and_no_new_one_comes(
+    visit: Visit, database: Database, rain: Question, ada: Forecaster, mo: Forecaster
+) -> None:
+    with database.writing() as (session, moment):
+        bot = bots.add(session, ada, "robot", moment)
+        _, token = tokens.add(session, bot, "key", ["read", "forecast"], moment)
+    headers, path = {"Authorization": f"Bearer {token}"}, "/api/v1/questions/rain/forecasts"
+    before = visit().post(path, json={"probability": 0.4}, headers=headers).status_code
+
+    visit(mo).post("/people/ada/suspension", data=DO)
+    during = visit().post(path, json={"probability": 0.5}, headers=headers).status_code
+    another = visit(ada).post("/settings/bots", data={"name": "robot-2"}).status_code
+    visit(mo).post("/people/ada/suspension", data=UNDO)
+    after = visit().post(path, json={"probability": 0.6}, headers=headers).status_code
+
+    assert (before, during, another, after) == (201, 403, 403, 201)
+    assert kinds(database).count("suspension") == 4
+    assert holds(database)
 
 
 def test_whoever_is_suspended_reads_and_does_nothing_else_until_they_are_let_act_again(

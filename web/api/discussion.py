@@ -26,7 +26,7 @@ def list_comments(slug: str, reading: Reading, viewer: Viewing, moment: Now, bef
     told = [
         models.Comment(
             seq=one.entry, who=shapes.who(reading, one.who, viewer), recorded_at=one.recorded_at,
-            text=one.prose, said=one.text,
+            text=one.prose, hidden=one.hidden, said=one.text,
         )
         for one in found.remarks
     ]  # fmt: skip
@@ -39,8 +39,8 @@ def add_comment(
     given: Annotated[requests.NewComment, Depends(body(requests.NewComment))],
 ) -> models.Acted:  # fmt: skip
     """Comment on a question, in whatever state it is."""
-    require(forecaster, "forecast")
     question = catalog.find(reading, slug, visible(reading, forecaster))
+    require(forecaster, "forecast")
     with writing() as (session, at):
         made = discussion.comment(session, forecaster, question, given.text, at)
     return shapes.acted(reading, made.entry)

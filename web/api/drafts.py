@@ -74,8 +74,8 @@ def shape(session: Session, one: Draft, moment: Now) -> models.Draft:
 @router.post("/{number}", **acts(requests.TypedFields, 200))
 def save_draft(number: str, reading: Reading, writing: Writer, author: Forecasting, given: Typed) -> models.Draft:
     """Keep these fields in place of what was kept. 409 where another save than the one seen came between."""
-    require(author, "ask")
     found = drafting.find(reading, number, author)
+    require(author, "ask")
     with writing() as (session, at):
         drafting.save(session, found, author, given.fields, given.seen, at)
     return shape(reading, drafting.find(reading, number, author), at)
@@ -84,8 +84,8 @@ def save_draft(number: str, reading: Reading, writing: Writer, author: Forecasti
 @router.post("/{number}/review", **acts(status=200))
 def send_draft(number: str, reading: Reading, writing: Writer, author: Forecasting, _: Empty) -> models.Draft:
     """Send a draft for review, as it was kept."""
-    require(author, "ask")
     found = drafting.find(reading, number, author)
+    require(author, "ask")
     with writing() as (session, at):
         drafting.send(session, found, author, at)
     return shape(reading, drafting.find(reading, number, author), at)
@@ -114,8 +114,8 @@ def publish_draft(
     given: Annotated[requests.DraftPublished, Depends(body(requests.DraftPublished))],
 ) -> models.Draft:  # fmt: skip
     """Publish a draft that waits for review; `became` says where what came of it is."""
-    require(moderator, "publish")
     found = drafting.find(reading, number, moderator)
+    require(moderator, "publish")
     into = {"set": given.set, "new_set": given.new_set}
     with writing() as (session, at):
         drafting.publish(session, found, into, given.seen, by=moderator, moment=at)
@@ -125,8 +125,8 @@ def publish_draft(
 @router.post("/{number}/deletion", **acts(status=200))
 def delete_draft(number: str, reading: Reading, writing: Writer, author: Forecasting, _: Empty) -> models.Done:
     """Delete a draft of yours. What was published stays."""
-    require(author, "ask")
     found = drafting.find(reading, number, author)
+    require(author, "ask")
     with writing() as (session, _at):
         drafting.discard(session, found, author)
     return models.Done()
@@ -138,8 +138,8 @@ def delete_draft(number: str, reading: Reading, writing: Writer, author: Forecas
 @router.post("/{number}/claims", **acts(requests.TypedFields))
 def add_claim(number: str, reading: Reading, writing: Writer, author: Forecasting, given: Typed) -> models.ClaimAdded:
     """Keep the fields of a source, and make room for one more claim."""
-    require(author, "ask")
     found = drafting.find(reading, number, author)
+    require(author, "ask")
     with writing() as (session, at):
         added = drafting.add_claim(session, found, author, given.fields, given.seen, at)
     return models.ClaimAdded(claim=added, version=drafting.find(reading, number, author).version)
@@ -150,8 +150,8 @@ def save_claim(
     number: str, claim: str, reading: Reading, writing: Writer, author: Forecasting, tell: Teller, given: Typed
 ) -> models.Draft:
     """Keep the fields of one claim."""
-    require(author, "ask")
     found = drafting.find(reading, number, author)
+    require(author, "ask")
     which = drafting.require_claim(found, claim)
     with writing() as (session, at):
         drafting.save_claim(session, found, author, which, given.fields, given.seen, at)
@@ -163,8 +163,8 @@ def delete_claim(
     number: str, claim: str, reading: Reading, writing: Writer, author: Forecasting, _: Empty
 ) -> models.Done:  # fmt: skip
     """Leave a claim out, with all that was typed for it."""
-    require(author, "ask")
     found = drafting.find(reading, number, author)
+    require(author, "ask")
     which = drafting.require_claim(found, claim)
     with writing() as (session, at):
         drafting.drop_claim(session, found, author, which, at)

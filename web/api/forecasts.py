@@ -40,8 +40,8 @@ def make_forecast(
     given: Annotated[requests.NewForecast, Depends(body(requests.NewForecast))],
 ) -> models.Acted:  # fmt: skip
     """Forecast. Earlier forecasts stay on record: each stood until this one."""
-    require(forecaster, "forecast")
     question = catalog.find(reading, slug, visible(reading, forecaster))
+    require(forecaster, "forecast")
     answer, why = read(given, question), discussion.require_text(given.rationale, "rationale")
     with writing() as (session, at):
         made = ledger.record(session, forecaster, question, answer, at, expires_at=given.expires_at, rationale=why)
@@ -70,8 +70,8 @@ def withdraw_forecast(
     slug: str, reading: Reading, writing: Writer, forecaster: Forecasting, _: Empty
 ) -> models.Acted:  # fmt: skip
     """Take the standing forecast back; it counts until now."""
-    require(forecaster, "forecast")
     question = catalog.find(reading, slug, visible(reading, forecaster))
+    require(forecaster, "forecast")
     with writing() as (session, at):
         made = ledger.withdraw(session, forecaster, question, at)
     return shapes.acted(reading, made.entry)
@@ -80,8 +80,8 @@ def withdraw_forecast(
 @router.post("/undo", **acts())
 def undo_forecast(slug: str, reading: Reading, writing: Writer, forecaster: Forecasting, _: Empty) -> models.Acted:
     """Take your latest act of the last hour back, by another act: what stood before it is said again."""
-    require(forecaster, "forecast")
     question = catalog.find(reading, slug, visible(reading, forecaster))
+    require(forecaster, "forecast")
     with writing() as (session, at):
         made = ledger.undo(session, forecaster, question, at)
     return shapes.acted(reading, made.entry)
@@ -90,8 +90,8 @@ def undo_forecast(slug: str, reading: Reading, writing: Writer, forecaster: Fore
 @router.post("/reaffirmation", **acts())
 def reaffirm_forecast(slug: str, reading: Reading, writing: Writer, forecaster: Forecasting, _: Empty) -> models.Acted:
     """Say your latest forecast again, also where it has expired."""
-    require(forecaster, "forecast")
     question = catalog.find(reading, slug, visible(reading, forecaster))
+    require(forecaster, "forecast")
     with writing() as (session, at):
         made = ledger.reaffirm(session, forecaster, question, at)
     return shapes.acted(reading, made.entry)

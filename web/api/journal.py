@@ -9,8 +9,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from sqlmodel import Session, col, select
 
-from forecasts.models import Forecast, Forecaster
-from forecasts.permissions import sets_visible, visible
+from forecasts.models import Comment, Forecast, Forecaster
+from forecasts.permissions import may, sets_visible, visible
 from questions.models import Entry, Question, QuestionSet, Source
 from web import views
 from web.api import models
@@ -21,7 +21,7 @@ from web.dependencies import Now, Reading
 
 router = APIRouter()
 
-OF_QUESTIONS = ("question", "revision", "resolution", "comment", "review")
+OF_QUESTIONS = ("question", "revision", "resolution", "review")
 SPOKEN = ("forecast", "withdrawal")
 
 After = Annotated[Count, Query(ge=0, lt=2**53, description="The seq of the last entry seen.")]
@@ -70,6 +70,7 @@ class Sight:
         tests: dict[str, Callable[[Entry], bool]] = {
             **dict.fromkeys(OF_QUESTIONS, self._asked),
             **dict.fromkeys(SPOKEN, self._spoken),
+            "comment": self._written,
             "set": lambda one: one.subject in self.sets,
             "source": lambda one: one.subject in self.sources,
         }
@@ -77,6 +78,10 @@ class Sight:
 
     def _asked(self, entry: Entry) -> bool:
         return entry.subject in self.questions
+
+    def _written(self, entry: Entry) -> bool:
+        """As a question's page shows comments: not what a moderator hides, but to moderators."""
+        return self._asked(entry) and (entry.seq not in self.hidden or may(self.viewer, "moderate"))
 
     def _spoken(self, entry: Entry) -> bool:
         """As a question's page shows who said what: not while it is hidden, nor of who keeps theirs private."""
@@ -115,6 +120,11 @@ class Sight:
         """The slugs of these sets' texts."""
         used = select(QuestionSet.source_id).where(sets_visible(self.session, self.viewer))
         return set(self.session.exec(select(Source.slug).where(col(Source.id).in_(used))))
+
+    @cached_property
+    def hidden(self) -> set[int]:
+        """The comments that a moderator hides."""
+        return set(self.session.exec(select(Comment.entry).where(Comment.hidden)))
 
     @cached_property
     def speakers(self) -> dict[int, Forecaster]:

@@ -46,8 +46,9 @@ def answer_ladder(
     given: Annotated[requests.LadderAnswers, Depends(body(requests.LadderAnswers))],
 ) -> models.Answered:  # fmt: skip
     """Save every rung that is changed, or none where two answers contradict each other."""
+    places = places_of(reading, group, forecaster, tell())
     require(forecaster, "forecast")
-    changed = read(given, places_of(reading, group, forecaster, tell()))
+    changed = read(given, places)
     made = []
     with writing() as (session, at):
         for question, vector in changed:

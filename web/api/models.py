@@ -182,12 +182,16 @@ class CrowdHistory(BaseModel):
 
 
 class Comment(BaseModel):
-    """What somebody wrote under a question, and what they said then, in words, if that is shown."""
+    """What somebody wrote under a question, and what they said then, in words, if that is shown.
+
+    Where a moderator hides it, `text` is empty.
+    """
 
     seq: int
     who: Who
     recorded_at: datetime
     text: str
+    hidden: bool
     said: str
 
 

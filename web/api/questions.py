@@ -108,8 +108,8 @@ def revise_question(
     given: Annotated[requests.NewRevision, Depends(body(requests.NewRevision))],
 ) -> models.Acted:  # fmt: skip
     """Make a question's words clearer, in sight of everybody. 409 where another revision than `seen` is the latest."""
-    require(moderator, "revise")
     question, by = catalog.find(reading, slug, visible(reading, moderator)), moderator.pseudonym
+    require(moderator, "revise")
     words = {name: value for name in REVISABLE if (value := getattr(given, name)) is not None}
     with forms.in_words():
         changes = setfile.judge_words(words)
@@ -124,8 +124,8 @@ def show_question(
     given: Annotated[requests.NewShowing, Depends(body(requests.NewShowing))],
 ) -> models.Shown:  # fmt: skip
     """Change who sees a question, and when they see what others say. What is left out stays."""
-    require(moderator, "show")
     question = catalog.find(reading, slug, visible(reading, moderator))
+    require(moderator, "show")
     shown = wanted(given, question)
     with writing() as (session, moment):
         made = audiences.show(session, question, shown, by=moderator.pseudonym, moment=moment)

@@ -24,8 +24,8 @@ def decide_question(
     given: Annotated[requests.NewDecision, Depends(body(requests.NewDecision))],
 ) -> models.Acted:  # fmt: skip
     """Resolve, annul or reopen a question. 409 where another decision than the one superseded is the latest."""
-    require(moderator, "resolve")
     question = catalog.find(reading, slug, visible(reading, moderator))
+    require(moderator, "resolve")
     decision = replace(read(typed(given), question, moment), seen=given.supersedes or 0)
     with writing() as (session, at):
         made = ledger.settle(session, question, decision, by=moderator, moment=at)

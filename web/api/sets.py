@@ -68,8 +68,8 @@ def show_set(
     given: Annotated[requests.NewShowing, Depends(body(requests.NewShowing))],
 ) -> models.Shown:  # fmt: skip
     """Change who sees a set, and when they see what others say of its questions. What is left out stays."""
-    require(moderator, "show")
     within = catalog.find_set(reading, slug, sets_visible(reading, moderator))
+    require(moderator, "show")
     shown = wanted(given, within)
     with writing() as (session, moment):
         made = audiences.show(session, within, shown, by=moderator.pseudonym, moment=moment)

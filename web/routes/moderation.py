@@ -100,7 +100,8 @@ def person_page(
         title=who.name,
         quoted="",
         stands="Suspended: they read, and do nothing else. What they said stays and is scored."
-        if who.suspended else "Not suspended.",
+        if who.suspended else "Not suspended. Whoever is reads, and does nothing else; what they said stays and is "
+        "scored. Their bots are suspended with them.",
         does="" if who.suspended else "Suspend",
         undoes="Let act again" if who.suspended else "",
         done=[_told(session, one, "Suspended" if one.suspended else "Let act again") for one in found],

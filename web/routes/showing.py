@@ -43,7 +43,7 @@ def consider(
 ) -> Response:
     one = _found(request, reading, slug, moderator)
     require(moderator, "show")
-    return render(showing_page(one, moderator, settings.address))
+    return render(showing_page(reading, one, moderator, settings.address))
 
 
 @router.post("/questions/{slug}/audience")
@@ -59,9 +59,9 @@ def show(
         with writing() as (session, moment):
             audiences.show(session, one, shown, by=moderator.pseudonym, moment=moment)
     except Refusal as refusal:
-        page = showing_page(one, moderator, settings.address, typed=form, error=refusal)
+        page = showing_page(reading, one, moderator, settings.address, typed=form, error=refusal)
         return render(page, status=status_of(refusal))
-    page = showing_page(one, moderator, settings.address)
+    page = showing_page(reading, one, moderator, settings.address)
     return render(page, otherwise=page.here)
 
 
@@ -82,25 +82,31 @@ def read(form: Mapping[str, str], moment: datetime, *, of_set: bool) -> Shown:
 
 
 def showing_page(
-    one: Question | QuestionSet, viewer: Forecaster, address: str,
+    session: Session, one: Question | QuestionSet, viewer: Forecaster, address: str,
     *, typed: Mapping[str, str] | None = None, error: Refusal | None = None,
 ) -> ShowingPage:  # fmt: skip
     """The form, filled with what stands or with what was typed and refused."""
     kind = "questions" if isinstance(one, Question) else "sets"
     stands = {"audience": one.audience, "reveal": one.reveal}
     stands["reveals_at"] = forms.stamp(one.reveals_at) if one.reveals_at else ""
-    as_set = {} if isinstance(one, QuestionSet) else {AS_ITS_SET: "As its set"}
+    within = session.get_one(QuestionSet, one.set_id) if isinstance(one, Question) else None
     return ShowingPage(
         viewer=viewer,
         here=f"/{kind}/{one.slug}/audience",
         back=f"/{kind}/{one.slug}",
         title=one.title,
         typed=stands | dict(typed or {}),
-        audiences=[*as_set.items(), *AUDIENCES.items()],
-        reveals=[*as_set.items(), *REVEALS.items()],
+        audiences=_choices(AUDIENCES, within.audience if within else ""),
+        reveals=_choices(REVEALS, within.reveal if within else ""),
         link=f"{address}/open/{one.key}" if one.key else "",
         error=error,
     )
+
+
+def _choices(known: Mapping[str, str], of_set: str) -> list[tuple[str, str]]:
+    """What there is to choose from; of a question with what its set has first."""
+    as_set = [(AS_ITS_SET, f"As its set: {known[of_set].lower()}")] if of_set else []
+    return [*as_set, *known.items()]
 
 
 @router.get("/open/{key}")
