@@ -232,7 +232,7 @@ def test_the_desk_says_so_when_nothing_is_open_and_leads_on(tmp_path: Path, invi
     with running(tmp_path, OPENING + 400 * DAY) as server:
         anybody = invite(server)
         anybody.opens("/")
-        anybody.sees("Nothing is open", "Nothing was asked here yet")
+        anybody.sees("Nothing is open", "There is nothing to see here yet")
         anybody.page.locator(".first").get_by_role("link", name="Sets").click()
         anybody.is_at("/sets")
         anybody.sees("None yet.")

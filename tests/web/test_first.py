@@ -119,7 +119,8 @@ def test_where_sign_up_is_closed_it_says_how_to_be_invited(
 def test_where_nothing_was_ever_asked_it_says_what_to_do(visit: Visit, mo: Forecaster, signed_in: bool) -> None:
     seen = Sight.of(visit(mo if signed_in else None).get("/").text)
 
-    assert "Nothing was asked here yet" in seen.text
+    assert "There is nothing to see here yet" in seen.text
+    assert ("open the link that you were given" in seen.text) == (not signed_in)
     for way in ("brierboard load questions/sets/russia-2026.toml", "Write a set.", "brierboard demo --serve"):
         assert way in seen.text
 
