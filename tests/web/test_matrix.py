@@ -4,44 +4,33 @@ In each cell: the status, how many entries the journal has more, and that nothin
 without a row fails the last test.
 """
 
-import shutil
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 
 import pytest
-from sqlmodel import Session, select
 from starlette.testclient import TestClient
 
-from forecasts import discussion, drafting, moderation, resetting, subscribing
-from forecasts.database import Database
-from forecasts.models import Forecaster
-from forecasts.settings import Settings
-from questions import audiences, journal
-from questions.audiences import Shown
-from questions.models import Head, QuestionSet
-from tests.cast import HOUR, NOON, MovedClock, draft, join, publish, resolve, say
-from tests.web.conftest import token_for
+from tests.web import worlds
 from tests.web.test_routes import routes
-from web.app import create
-from web.dependencies import COOKIE, LINKS
+from tests.web.worlds import (
+    ACTORS,
+    ADA,
+    BOSS,
+    NOBODY,
+    SAID,
+    STATES,
+    SUE,
+    TITLE,
+    TRAM,
+    WRITTEN,
+    World,
+    moderates,
+    worlds_in,
+    wrong_with,
+)
 
-TITLE, WRITTEN, SAID = "Will the kraken surface?", "I have seen it before.", "83%"
-
-NOBODY, KIM, ADA, SUE, MO, BOSS = "nobody", "kim", "ada", "sue", "mo", "boss"
-LINKED = {"nobody with the link": NOBODY, "kim with the link": KIM}
-ACTORS = (NOBODY, KIM, ADA, SUE, MO, BOSS)
-"""Kim has said nothing. Ada has forecast, commented and drafted. Sue is suspended."""
-
-STATES: Mapping[str, Shown] = {
-    "public": Shown("public", "always"),
-    "blind": Shown("public", "answered"),
-    "members": Shown("members", "always"),
-    "unlisted": Shown("unlisted", "always"),
-    "draft": Shown("draft", "always"),
-}
+LINKED = {"nobody with the link": NOBODY, "kim with the link": "kim"}
 COLUMNS = [(who, state) for state in STATES for who in ACTORS] + [(who, "unlisted") for who in LINKED]
 
 HERE, SIGN_IN, NO, NONE, DONE, REFUSED, AGAINST = 200, 401, 403, 404, 303, 422, 409
@@ -50,24 +39,20 @@ HERE, SIGN_IN, NO, NONE, DONE, REFUSED, AGAINST = 200, 401, 403, 404, 303, 422, 
 # What is due, worked out from the words of the rule alone
 
 
-def moderates(who: str) -> bool:
-    return who in (MO, BOSS)
+def person(who: str) -> str:
+    return LINKED.get(who, who)
 
 
 def sees_set(who: str, state: str) -> bool:
-    """By its audience, a link that was opened, or as a moderator."""
-    if moderates(who):
-        return True
-    return {"public": True, "blind": True, "members": who != NOBODY, "unlisted": who in LINKED, "draft": False}[state]
+    return worlds.sees_set(person(who), state, linked=who in LINKED)
 
 
 def sees(who: str, state: str) -> bool:
-    """As the set; and what is unlisted for whoever has forecast there."""
-    return sees_set(who, state) or (who == ADA and state == "unlisted")
+    return worlds.sees(person(who), state, linked=who in LINKED)
 
 
 def is_nobody(who: str) -> bool:
-    return LINKED.get(who, who) == NOBODY
+    return person(who) == NOBODY
 
 
 def reads(who: str, state: str) -> int:
@@ -225,7 +210,6 @@ class Row:
 
 AT = "2026-03-02 12:00"
 DECISION = {"verdict": "resolved", "outcome": "yes", "known_at": AT, "seen": "0", "step": "confirm"}
-TRAM = {"title": "Will the tram run?", "kind": "binary", "criteria": "As seen.", "closes_at": "in 3 weeks"}
 REVISION = {"title": TITLE, "criteria": "As measured, twice.", "note": "A slip.", "seen": "0", "step": "confirm"}
 QUESTION, SET = "/questions/{slug}", "/sets/{slug}"
 DRAFT, CLAIM = "/drafts/{number}", "/drafts/{number}/claims/{claim}"
@@ -298,7 +282,7 @@ ROWS = [
     Row("POST", f"{SET}/audience", decides_set, {"audience": "members", "reveal": "closed"}, 1),
     Row("POST", "/ladders/{group}", acts, {"rung-kraken": "40"}, 1),
     Row("POST", "/comments/{entry:int}/hiding", decides, {"act": "do", "note": "Rude."}, 1),
-    Row("POST", "/people/{handle}/suspension", done_by_moderators, {"act": "do", "note": "Rude."}, 1, about=False),
+    Row("POST", "/people/{handle}/suspension", done_by_moderators, {"act": "do", "note": "Rude."}, 2, about=False),
     Row("POST", "/sets", loads, {"text": TOML}, 2, about=False),
     *(Row("POST", f"/settings/{end}", done_signed_in, form, about=False) for end, form in SETTINGS.items()),
     Row("POST", "/settings/email", not_set_up, MAIL_IS_OFF, about=False),
@@ -346,111 +330,13 @@ ROWS = [
 ]
 
 
-# The world that they are asked of
-
-
-@dataclass
-class World:
-    """A record in one state, in a file of its own; `names` are what stands in addresses."""
-
-    file: Path
-    tokens: Mapping[str, str]
-    names: Mapping[str, str]
-
-    @contextmanager
-    def visited(self, who: str) -> Iterator[tuple[TestClient, Database]]:
-        """A browser of somebody, and the record."""
-        database = Database(f"sqlite:///{self.file}", MovedClock(NOON + 2 * HOUR))
-        with TestClient(create(Settings(), database), follow_redirects=False) as browser:
-            if token := self.tokens.get(LINKED.get(who, who)):
-                browser.cookies.set(COOKIE, token)
-            if who in LINKED:
-                browser.cookies.set(LINKS, self.names["key"])
-            yield browser, database
-        database.close()
-
-    def copied(self, place: Path) -> "World":
-        """The same to write into."""
-        return World(Path(shutil.copy(self.file, place)), self.tokens, self.names)
+# The cells
 
 
 @pytest.fixture(scope="module")
-def worlds(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, World]:
-    """One in each state."""
-    place = tmp_path_factory.mktemp("worlds")
-    first = place / "first.db"
-    first.write_bytes(sqlite_template.read_bytes())
-    people, names = inhabited(first)
-    return {state: in_state(shutil.copy(first, place / f"{state}.db"), shown, people, names)
-            for state, shown in STATES.items()}  # fmt: skip
-
-
-def inhabited(file: Path) -> tuple[dict[str, Forecaster], dict[str, str]]:
-    """The people and what they have done, with the names by which addresses call it."""
-    clock = MovedClock(NOON)
-    database = Database(f"sqlite:///{file}", clock)
-    rung = {"ladder": {"threshold": 1, "direction": "above"}}
-    kraken, snow = publish(
-        database, draft("kraken", title=TITLE, group="steps", spec=rung), draft("snow"), within="deep"
-    )
-    roles = {
-        KIM: "forecaster",
-        ADA: "forecaster",
-        SUE: "forecaster",
-        MO: "moderator",
-        BOSS: "administrator",
-        "bob": "forecaster",
-    }
-    people = {name: join(database, name.capitalize(), role) for name, role in roles.items()}
-    for name in (ADA, "bob"):
-        say(database, people[name], snow, 0.5)
-    clock.moment += 1.5 * HOUR
-    for name in (ADA, "bob"):
-        say(database, people[name], kraken, 0.83)
-    resolve(database, people[MO], snow, 1)
-    with database.writing() as (session, moment):
-        names = {"comment": str(discussion.comment(session, people[ADA], kraken, WRITTEN, moment).entry)}
-        moderation.suspend(session, people[SUE], True, "Rude.", by=people[MO], moment=moment)
-        drafted(session, people[ADA], moment)
-        names |= lettered(session, people[ADA], moment)
-    database.close()
-    return people, names
-
-
-def drafted(session: Session, ada: Forecaster, moment: datetime) -> None:
-    """Ada's: a source with a claim, a question that waits for review, and one that may be sent."""
-    source = drafting.start(session, ada, "source", {"title": "A speech"}, moment)
-    drafting.add_claim(session, source, ada, {}, 0, moment)
-    drafting.send(session, drafting.start(session, ada, "question", TRAM, moment), ada, moment)
-    drafting.start(session, ada, "question", TRAM, moment)
-
-
-def lettered(session: Session, ada: Forecaster, moment: datetime) -> dict[str, str]:
-    """What stands in addresses that nobody is led to but by a mail."""
-    subscribing.confirm(session, subscribing.set_email(session, ada, "ada@example.org", moment), moment)
-    subscribing.choose_digest(session, ada, "day", ["resolved"], "", moment)
-    digest = subscribing.digest_of(session, ada)
-    assert digest is not None
-    assert digest.stop is not None
-    names = {"/stop/{token}": digest.stop, "/calendar/{token}.ics": subscribing.make_calendar(session, ada)}
-    names["/reset/{token}"] = resetting.link(session, KIM, moment)
-    return names | {"/confirm/{token}": subscribing.set_email(session, ada, "other@example.org", moment)}
-
-
-def in_state(file: Path | str, shown: Shown, people: Mapping[str, Forecaster], names: Mapping[str, str]) -> World:
-    """The record with its set shown so."""
-    database = Database(f"sqlite:///{file}", MovedClock(NOON + 2 * HOUR))
-    with database.writing() as (session, moment):
-        within = session.exec(select(QuestionSet)).one()
-        audiences.show(session, within, shown, by=journal.OPERATOR, moment=moment)
-    with database.reading() as session:
-        key = session.exec(select(QuestionSet.key)).one() or "x" * 22
-    tokens = {name: token_for(database, who) for name, who in people.items()}
-    database.close()
-    return World(Path(file), tokens, {**names, "key": key})
-
-
-# The cells
+def there(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, World]:
+    """A record in each state."""
+    return worlds_in(tmp_path_factory.mktemp("worlds"), sqlite_template)
 
 
 def address_of(row: Row, names: Mapping[str, str]) -> str:
@@ -467,37 +353,29 @@ def address_of(row: Row, names: Mapping[str, str]) -> str:
 def hidden_from(who: str, state: str) -> list[str]:
     """What may stand in no answer to them."""
     words = [] if sees(who, state) else [TITLE, WRITTEN]
-    return words + ([] if sees(who, state) and (state != "blind" or who == ADA) else [SAID])
+    return words + ([] if worlds.told(person(who), state, linked=who in LINKED) else [SAID])
 
 
 def answered(row: Row, world: World, browser: TestClient) -> tuple[int, str]:
     """The status, 401 for who is sent to sign in, and all that was answered."""
     answer = browser.request(row.method, address_of(row, world.names), data=dict(row.form) or None)
+    browser.cookies.clear()
     where = answer.headers.get("location", "")
     return SIGN_IN if where.startswith("/sign-in?back=") else answer.status_code, answer.text + where
 
 
-def entries(database: Database) -> int:
-    with database.reading() as session:
-        return session.get_one(Head, 1).seq
-
-
 @pytest.mark.parametrize(("who", "state"), COLUMNS, ids=[f"{who}, {state}" for who, state in COLUMNS])
-def test_everybody_gets_what_the_rules_give_them(
-    worlds: Mapping[str, World], tmp_path: Path, who: str, state: str
-) -> None:
-    world, wrong = worlds[state], []
+def test_everybody_gets_what_the_rules_give_them(there: Mapping[str, World], who: str, state: str) -> None:
+    world, wrong = there[state], []
 
-    with world.visited(who) as (browser, database):
-        before = entries(database)
-        for row in rows_for(state, writing=False, who=who):
-            status, text = answered(row, world, browser)
-            wrong += judged(row, who, state, status, text, entries(database) - before)
-    for number, row in enumerate(rows_for(state, writing=True, who=who)):
-        written = world.copied(tmp_path / f"{number}.db")
-        with written.visited(who) as (browser, database):
-            status, text = answered(row, written, browser)
-            wrong += judged(row, who, state, status, text, entries(database) - before)
+    with world.visited(person(who), linked=who in LINKED) as browser:
+        for writing in (False, True):
+            for row in rows_for(state, writing=writing, who=who):
+                before = world.entries
+                status, text = answered(row, world, browser)
+                wrong += judged(row, who, state, status, text, world.entries - before)
+                if writing:
+                    world.put_back()
 
     assert not wrong, "\n".join(wrong)
 
@@ -520,26 +398,36 @@ def rows_for(state: str, *, writing: bool, who: str) -> Iterator[Row]:
                 yield row
 
 
-def judged(row: Row, who: str, state: str, status: int, text: str, more: int) -> list[str]:
+def judged(row: Row, who: str, state: str, status: int, text: str, entered: int) -> list[str]:
     """What is wrong with a cell."""
-    due, cell = row.due(who, state), f"{row.method} {row.path} by {who}, {state}"
-    made = row.entries if row.method == "POST" and due in (DONE, HERE) else 0
-    wrong = [f"{cell}: {status}, not {due}"] if status != due else []
-    wrong += [f"{cell}: {more} entries more, not {made}"] if more != made else []
-    return wrong + [f"{cell}: shows “{word}”" for word in hidden_from(row.eyes or who, state) if word in text]
+    due = row.due(who, state)
+    return wrong_with(
+        f"{row.method} {row.path} by {who}, {state}",
+        due=due,
+        found=status,
+        made=row.entries if row.method == "POST" and due in (DONE, HERE) else 0,
+        entered=entered,
+        shown=[word for word in hidden_from(row.eyes or who, state) if word in text],
+    )
 
 
-def test_a_form_without_its_fields_is_answered_in_a_sentence(worlds: Mapping[str, World], tmp_path: Path) -> None:
+def test_a_form_without_its_fields_is_answered_in_a_sentence(there: Mapping[str, World]) -> None:
     """It came from no page of ours; nothing that it lacks is a fault of ours."""
-    wrong = []
-    for number, (who, row) in enumerate((who, row) for who in (ADA, BOSS) for row in ROWS if row.method == "POST"):
-        written = worlds["public"].copied(tmp_path / f"{number}.db")
-        with written.visited(who) as (browser, _):
-            for data in ({}, {"seen": "x", "step": "confirm", "act": "x", "verdict": "x", "asks": "x", "channel": "x"}):
-                status = browser.post(address_of(row, written.names), data=data).status_code
-                wrong += [f"{row.path} by {who}: {status}"] if status >= 500 else []
+    world, wrong = there["public"], []
+    for who in (ADA, BOSS):
+        with world.visited(who) as browser:
+            for row in ROWS:
+                for form in FIELDLESS if row.method == "POST" else ():
+                    status = browser.post(address_of(row, world.names), data=form).status_code
+                    browser.cookies.clear()
+                    wrong += [f"{row.path} by {who}: {status}"] if status >= 500 else []
+                    world.put_back()
 
     assert not wrong, "\n".join(wrong)
+
+
+FIELDLESS: tuple[dict[str, str], ...] = ({}, {"seen": "x", "step": "confirm", "act": "x", "verdict": "x", "asks": "x", "channel": "x"})
+"""Forms that hold nothing, or not what is asked for."""
 
 
 def test_the_matrix_is_large() -> None:
