@@ -15,6 +15,7 @@ from questions.models import Question
 from tests.cast import NOON, MovedClock, draft, join, publish
 from tests.postgres import NOT_FOUND, PostgresServer, find_binaries
 from tests.postmen import Mailbox, post_office
+from tests.shelf import Shelf
 
 # No test asserts on the clock: a busy machine is not a broken program.
 settings.register_profile("without a clock", deadline=None)
@@ -42,6 +43,12 @@ def postgres_template(postgres: PostgresServer) -> str:
     """The name of a database that is migrated and otherwise empty."""
     prepare(postgres.create("template_of_ours"))
     return "template_of_ours"
+
+
+@pytest.fixture(scope="session")
+def shelf(postgres: PostgresServer, postgres_template: str) -> Shelf:
+    """Copies of it, each for one test at a time."""
+    return Shelf(postgres, postgres_template)
 
 
 @pytest.fixture(scope="session")
@@ -73,7 +80,10 @@ def blank_url(engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> It
     if engine == "sqlite":
         yield f"sqlite:///{tmp_path / 'brierboard.db'}"
     else:
-        yield from fleeting(request.getfixturevalue("postgres"), "template0")
+        server: PostgresServer = request.getfixturevalue("postgres")
+        name = f"blank_{uuid4().hex}"
+        yield server.create(name)
+        server.drop(name)
 
 
 @pytest.fixture
@@ -83,15 +93,9 @@ def url(engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator
         path = shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "brierboard.db")
         yield f"sqlite:///{path}"
     else:
-        template = request.getfixturevalue("postgres_template")
-        yield from fleeting(request.getfixturevalue("postgres"), template)
-
-
-def fleeting(server: PostgresServer, template: str) -> Iterator[str]:
-    """The address of a database that goes with the test."""
-    name = f"test_{uuid4().hex}"
-    yield server.create(name, template)
-    server.drop(name)
+        shelf: Shelf = request.getfixturevalue("shelf")
+        with shelf.lent() as address:
+            yield address
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ import psycopg
 import pytest
 
 from tests.postgres import NOT_FOUND, PostgresServer, find_binaries
+from tests.shelf import Shelf
 
 ROOT = Path(__file__).parent.parent
 
@@ -97,3 +98,61 @@ def test_the_server_goes_when_the_tests_are_ended_from_outside(binaries: Path, h
     assert gone_within(10, folder)
     with pytest.raises(psycopg.OperationalError):
         ask(url, "SELECT 1")
+
+
+# Copies that are lent
+
+
+@pytest.fixture
+def shelf(server: PostgresServer) -> Iterator[Shelf]:
+    """Of a database of words that are numbered and counted, of which there is one."""
+    first = server.create("shelved")
+    ask(first, "CREATE TABLE words (id SERIAL PRIMARY KEY, word text NOT NULL)")
+    ask(first, "CREATE TABLE letters (word int NOT NULL REFERENCES words)")
+    ask(first, "INSERT INTO words (word) VALUES ('a\tb\\n')")
+    yield Shelf(server, "shelved")
+    server.drop("shelved")
+
+
+def test_a_copy_is_lent_again_as_the_first_is(shelf: Shelf) -> None:
+    with shelf.lent() as address:
+        ask(address, "UPDATE words SET word = 'other'")
+        ask(address, "INSERT INTO words (word) VALUES ('more')")
+        ask(address, "INSERT INTO letters VALUES (2)")
+        staying = psycopg.connect(address.replace("+psycopg", ""))
+        staying.execute("SELECT * FROM words")
+    with shelf.lent() as again:
+        ask(again, "INSERT INTO words (word) VALUES ('next')")
+
+        assert again == address
+        assert ask(again, "SELECT id, word FROM words ORDER BY id") == [(1, "a\tb\\n"), (2, "next")]
+        assert ask(again, "SELECT * FROM letters") == []
+    assert staying.broken or staying.closed or _is_gone(staying)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "ALTER TABLE words ADD more int",
+        "ALTER TABLE words DROP CONSTRAINT words_pkey CASCADE",
+        "CREATE INDEX ix ON words (word)",
+        "ALTER TABLE letters DISABLE TRIGGER ALL",
+        "CREATE FUNCTION one() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+        "DROP TABLE letters",
+        "CREATE TABLE others (id int)",
+    ],
+)
+def test_a_copy_that_is_made_otherwise_is_thrown_away(shelf: Shelf, change: str) -> None:
+    with shelf.lent() as address:
+        ask(address, change)
+    with shelf.lent() as other:
+        assert other != address
+        assert ask(other, "SELECT word FROM words") == [("a\tb\\n",)]
+
+
+def _is_gone(connection: psycopg.Connection[object]) -> bool:
+    try:
+        connection.execute("SELECT 1")
+    except psycopg.OperationalError:
+        return True
+    return False

@@ -21,6 +21,7 @@ from forecasts.database import Database
 from forecasts.models import Forecaster, Lease
 from questions import setfile
 from questions.models import Question
+from tests import program
 from tests.cast import (
     DERIVED,
     HOUR,
@@ -51,11 +52,7 @@ class Line:
 
     def run(self, *words: str, typed: str = "", **settings: str) -> tuple[int, str, str]:
         """Exit code, what it printed, and what it said on standard error."""
-        done = subprocess.run(
-            [PROGRAM, *words], cwd=self.folder, env=self.environment | settings, input=typed.encode(),
-            capture_output=True, check=False, timeout=120,
-        )  # fmt: skip
-        return done.returncode, done.stdout.decode(), done.stderr.decode()
+        return program.run(words, self.folder, self.environment | settings, typed)
 
 
 @pytest.fixture

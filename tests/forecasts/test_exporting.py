@@ -3,9 +3,8 @@
 import csv
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from forecasts.models import Forecaster
 from questions import journal, setfile
 from questions.catalog import Decision
 from questions.models import Question
-from tests import folders
+from tests import folders, program
 from tests.cast import (
     DAY,
     HOUR,
@@ -41,10 +40,9 @@ from tests.cast import (
     say,
     take_back,
 )
-from tests.conftest import fleeting
 from tests.folders import HEADS, asked, decided, said
+from tests.shelf import Shelf
 
-PROGRAM = Path(sys.executable).parent / "brierboard"
 ALMANAC = """
 [set]
 slug = "sayings"
@@ -89,15 +87,16 @@ def bring(database: Database, path: Path) -> str:
 @pytest.fixture
 def other(engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     """A second, empty database on the same engine, a month later."""
-    template = request.getfixturevalue("sqlite_template" if engine == "sqlite" else "postgres_template")
-    if engine == "sqlite":
-        urls = iter([f"sqlite:///{shutil.copy(template, tmp_path / 'other.db')}"])
-    else:
-        urls = fleeting(request.getfixturevalue("postgres"), template)
-    for url in urls:
-        opened = Database(url, MovedClock(NOON + 30 * DAY))
-        yield opened
-        opened.close()
+    with ExitStack() as opened:
+        if engine == "sqlite":
+            file = shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "other.db")
+            address = f"sqlite:///{file}"
+        else:
+            shelf: Shelf = request.getfixturevalue("shelf")
+            address = opened.enter_context(shelf.lent())
+        database = Database(address, MovedClock(NOON + 30 * DAY))
+        yield database
+        database.close()
 
 
 @pytest.fixture
@@ -332,10 +331,7 @@ def test_forty_superforecasters_go_in_and_out_and_in_and_out(
 def run(url: str, folder: Path, *words: str) -> tuple[int, str, str]:
     """Exit code, what was printed, and what was said on standard error."""
     environment = {"PATH": os.defpath, "BRIERBOARD_DATABASE_URL": url, "PYTHONWARNINGS": "error"}
-    done = subprocess.run(
-        [PROGRAM, *words], cwd=folder, env=environment, capture_output=True, check=False, timeout=120
-    )  # fmt: skip
-    return done.returncode, done.stdout.decode(), done.stderr.decode()
+    return program.run(words, folder, environment)
 
 
 def test_a_folder_is_looked_at_imported_and_exported(url: str, database: Database, tmp_path: Path) -> None:

@@ -426,7 +426,10 @@ def test_a_form_without_its_fields_is_answered_in_a_sentence(there: Mapping[str,
     assert not wrong, "\n".join(wrong)
 
 
-FIELDLESS: tuple[dict[str, str], ...] = ({}, {"seen": "x", "step": "confirm", "act": "x", "verdict": "x", "asks": "x", "channel": "x"})
+FIELDLESS: tuple[dict[str, str], ...] = (
+    {},
+    {"seen": "x", "step": "confirm", "act": "x", "verdict": "x", "asks": "x", "channel": "x"},
+)
 """Forms that hold nothing, or not what is asked for."""
 
 
