@@ -10,14 +10,17 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
 from forecasts.database import Database
+from tests import program
+from tests.browser import server
 
 ROOT = Path(__file__).parents[2]
 NO_END = {f"BRIERBOARD_{what}_A_MINUTE": "0" for what in ("READS", "WRITES", "SIGN_INS")}
@@ -93,22 +96,19 @@ def running(
     clock.set(start)
     if prepare is not None:
         _fill(file, clock, prepare)
-    command = [sys.executable, __file__.replace("running.py", "server.py")]
-    command += ["--database", url_of(file), "--clock", str(clock.path)]
-    with (
-        log.open("w") as output,
-        subprocess.Popen(command, cwd=ROOT, env=os.environ | HERE, stdout=output, stderr=output) as process,
-    ):
-        try:
-            link = LINK.search(_wait(process, log, lambda: LINK.search(log.read_text())))
-            assert link
-            _wait(process, log, lambda: _answers(f"{link[1]}/healthz"))
-            yield Server(link[1], link[0], clock, file)
-        finally:
-            process.send_signal(signal.SIGINT)
-            code = process.wait(PATIENCE)
-            said = log.read_text()
-            print(said)  # for whoever reads of a failure
+    log.touch()
+    process = program.begin(
+        server.main, (url_of(file), clock.path), ROOT, os.environ | HERE, (Path(os.devnull), log, log)
+    )
+    try:
+        link = LINK.search(_wait(process, log, lambda: LINK.search(log.read_text())))
+        assert link
+        _wait(process, log, lambda: _answers(f"{link[1]}/healthz"))
+        yield Server(link[1], link[0], clock, file)
+    finally:
+        code = _end(process)
+        said = log.read_text()
+        print(said)  # for whoever reads of a failure
     complaints = [line for line in said.splitlines()[1:] if not expected or line != expected]
     assert (code, complaints) == (0, []), f"The server ended with {code} and said:\n{said}"
 
@@ -122,11 +122,24 @@ def _fill(file: Path, clock: FileClock, prepare: Callable[[Database], None]) -> 
         database.close()
 
 
-def _wait(process: subprocess.Popen[bytes], log: Path, happened: Callable[[], object]) -> str:
+def _end(process: BaseProcess) -> int | None:
+    """Press Ctrl-C, and give the exit code."""
+    assert process.pid is not None
+    with suppress(ProcessLookupError):
+        os.kill(process.pid, signal.SIGINT)
+    process.join(PATIENCE)
+    code = process.exitcode
+    if code is None:
+        process.kill()
+        process.join()
+    return code
+
+
+def _wait(process: BaseProcess, log: Path, happened: Callable[[], object]) -> str:
     """Wait until it happened, and give what the server said so far."""
     until = time.monotonic() + PATIENCE
     while not happened():
-        assert process.poll() is None, f"The server ended at once:\n{log.read_text()}"
+        assert process.exitcode is None, f"The server ended at once:\n{log.read_text()}"
         assert time.monotonic() < until, f"The server does not answer:\n{log.read_text()}"
         time.sleep(0.01)
     return log.read_text()
