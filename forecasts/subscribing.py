@@ -37,6 +37,8 @@ MOST = 10
 
 LATEST = 50
 
+NO_SUCH = "You have no such webhook. The settings page lists those that you have."
+
 
 class InvalidSubscription(Refusal):
     """Something that nobody can be told, or not there."""
@@ -230,10 +232,17 @@ def try_out(session: Session, person: Forecaster, number: int, moment: datetime)
     session.add(Delivery(subscription_id=one.id, event=event, content=content, due_at=moment))
 
 
+def numbered(text: str) -> int:
+    """The number of a webhook, as an address has it. Raises NotFound for what is none."""
+    if not re.fullmatch("[0-9]{1,18}", text):
+        raise NotFound(NO_SUCH)
+    return int(text)
+
+
 def _own(session: Session, person: Forecaster, number: int) -> Subscription:
     found = next((one for one in webhooks_of(session, person) if one.id == number), None)
     if found is None:
-        raise NotFound("You have no such webhook. The settings page lists those that you have.")
+        raise NotFound(NO_SUCH)
     return found
 
 

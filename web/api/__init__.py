@@ -21,6 +21,7 @@ from web.api import (
     ladders,
     people,
     questions,
+    reminders,
     resolutions,
     scores,
     sets,
@@ -29,7 +30,8 @@ from web.api.callers import known_words
 
 VERSION = "1"
 PARTS = (
-    questions, forecasts, discussion, resolutions, scores, people, sets, drafts, ladders, accounts, journal,
+    questions, forecasts, discussion, resolutions, scores, people, sets, drafts, ladders, accounts, reminders,
+    journal,
 )  # fmt: skip
 
 

@@ -580,6 +580,63 @@ class Bots(BaseModel):
     bots: list[Who]
 
 
+class Webhook(BaseModel):
+    """A webhook that runs; `set` is null where it tells of all questions."""
+
+    number: int
+    channel: Literal["webhook", "slack", "discord"]
+    address: str
+    events: list[str]
+    set: str | None
+    made_at: datetime
+
+
+class Webhooks(BaseModel):
+    """The webhooks of whoever asks."""
+
+    webhooks: list[Webhook]
+
+
+class NewWebhook(Webhook):
+    """A webhook as it was just made: the secret is shown this once, and empty where the channel signs nothing."""
+
+    secret: str
+
+
+class Digest(BaseModel):
+    """The mail that somebody is sent."""
+
+    every: str = Field(description="day or week; empty where none comes.")
+    events: list[str]
+    set: str | None
+    has_address: bool = Field(description="Whether there is a confirmed address that it could go to.")
+
+
+class Calendar(BaseModel):
+    """The secret address of a calendar, shown this once."""
+
+    address: str
+
+
+class Delivery(BaseModel):
+    """One event for one webhook or digest, and what became of telling it."""
+
+    webhook: int | None = Field(description="Its number; null for mail.")
+    event: Literal["resolved", "closing", "moved", "test"]
+    question: str
+    state: str = Field(description="due, sending, sent or failed.")
+    tries: int
+    due_at: datetime
+    sent_at: datetime | None
+    answer: str
+
+
+class Deliveries(BaseModel):
+    """What somebody was told of lately."""
+
+    deliveries: list[Delivery]
+
+
 class Entry(BaseModel):
     """An act in the journal. Whoever may not see what was done is given the commitment to it alone."""
 

@@ -15,8 +15,8 @@ from questions.audiences import Shown
 from questions.errors import InvalidQuestion
 from questions.models import REVISABLE, Question, QuestionSet
 from web import sheet, views
-from web.api import models, requests, shapes
-from web.api.callers import Moderating, Viewing
+from web.api import drafts, models, requests, shapes
+from web.api.callers import Forecasting, Moderating, Viewing
 from web.api.documents import acts, looks
 from web.api.reading import Count, Limit, body
 from web.dependencies import ChosenSet, Configured, Now, Reading, Teller, Writer
@@ -97,6 +97,20 @@ def get_crowd(
     rows = range(min(after, stop), min(after + limit, stop))
     following = rows.stop if rows.stop < stop else None
     return models.CrowdHistory(hidden=asked.hidden, points=shapes.points(asked, rows), next=following)
+
+
+@router.post("/questions/{slug}/copy", **acts(requests.Copied))
+def copy_question(
+    slug: str, reading: Reading, writing: Writer, author: Forecasting, moment: Now,
+    given: Annotated[requests.Copied, Depends(body(requests.Copied))],
+) -> models.Draft:  # fmt: skip
+    """Begin a draft with what a question says: again, later by a year, or longer from where it closes."""
+    question = catalog.find(reading, slug, visible(reading, author))
+    require(author, "ask")
+    typed = drafting.again(question, given.how)
+    with writing() as (session, at):
+        made = drafting.start(session, author, "question", typed, at)
+    return drafts.shape(reading, drafting.find(reading, str(made.id), author), moment)
 
 
 # What moderators do

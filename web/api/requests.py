@@ -172,3 +172,26 @@ class NewBot(Body):
     """A bot to be made."""
 
     name: Word
+
+
+class NewWebhook(Body):
+    """A webhook to be added; of the questions of one set, or of all."""
+
+    channel: Word = Field(default="webhook", description="webhook, which is signed JSON; slack or discord.")
+    address: Text
+    events: list[Word] = Field(max_length=10, description="Some of resolved, closing, moved.")
+    set: Word = ""
+
+
+class DigestChosen(Body):
+    """How often a mail is to come (day or week; empty for none), and what it is to tell of."""
+
+    every: Word
+    events: list[Word] = Field(default_factory=list, max_length=10)
+    set: Word = ""
+
+
+class Copied(Body):
+    """How to ask a question again: again, with its times left empty; later, by a year; longer, from its close."""
+
+    how: Word

@@ -171,6 +171,12 @@ def not_theirs(who: str, state: str) -> int:
     return WHO if who == NOBODY else NONE
 
 
+def nobodys_hook(who: str, state: str) -> int:
+    """A webhook that there is none of."""
+    found = forecasts(who, state)
+    return found if found != HERE else NONE
+
+
 def of_own_bot(who: str, state: str) -> int:
     """Ada's bot, whose tokens she may list with any token that reads."""
     return WHO if who == NOBODY else HERE if who in (ADA, READER) else NONE
@@ -203,6 +209,7 @@ title = "More rain?"\ncriteria = "As measured."\nopens_at = 2026-03-02T12:00:00Z
 ASKED = {**TRAM, "set": "deep", "closes_at": "2026-03-20T00:00:00Z"}
 SHOWN = {"audience": "members", "reveal": "closed"}
 OTHER = {"fields": {"title": "Other"}, "seen": 2}
+HOOK = {"address": "https://example.org/hook", "events": ["resolved"]}
 READING = {"name": "another", "scopes": ["read"]}
 
 ROWS = [
@@ -236,6 +243,13 @@ ROWS = [
     Row("POST", "/bots", owns_bots, {"name": "Robot"}, 201, about=False),
     Row("GET", "/bots/{handle}/tokens", of_own_bot, about=False, address="/bots/robo/tokens"),
     Row("POST", "/bots/{handle}/tokens", of_own_bot, READING, 201, about=False, address="/bots/robo/tokens"),
+    Row("POST", f"{QUESTION}/copy", acts, {"how": "later"}, 201),
+    *(Row("GET", path, known, about=False) for path in ("/webhooks", "/digest", "/deliveries")),
+    Row("POST", "/webhooks", forecasts, HOOK, 201, about=False),
+    *(Row("POST", f"/webhooks/{{number}}/{act}", nobodys_hook, about=False) for act in ("removal", "test")),
+    Row("POST", "/digest", forecasts, {"every": ""}, about=False),
+    Row("POST", "/calendar", forecasts, None, 201, about=False),
+    Row("POST", "/calendar/removal", forecasts, about=False),
     Row("POST", "/drafts", asks, {"asks": "question"}, 201, about=False),
     Row("GET", "/drafts/review", reviews_all, about=False),
     Row("GET", DRAFT, reads_draft, about=False),

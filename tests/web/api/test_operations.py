@@ -5,11 +5,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from forecasts import subscribing
 from forecasts.database import Database
 from forecasts.models import Forecaster
 from questions.models import Question
 from tests.cast import draft, entries, fresh, kinds, publish, say
-from tests.web.api.conftest import Call, bot_of
+from tests.web.api.conftest import Call, bot_of, refusal
 from tests.web.conftest import Town, Visit
 from tests.web.sight import Sight
 
@@ -425,6 +426,82 @@ def test_a_bot_forecasts_with_a_token_of_its_own_and_is_marked(
     assert [one["handle"] for one in owner.get("/bots")["bots"]] == ["robo"]
     assert [one["name"] for one in owner.get("/bots/robo/tokens")["tokens"]] == ["cron"]
     assert 'Robo</a> <span class="kind">bot</span>' in visit().get("/questions/rain").text
+
+
+# Reminders
+
+
+def test_a_webhook_is_added_tried_and_removed(call: Call, ada: Forecaster, bob: Forecaster) -> None:
+    client = call(ada)
+
+    made = client.post("/webhooks", {"address": "https://example.org/hook", "events": ["resolved", "moved"]})
+    listed = client.get("/webhooks")["webhooks"]
+    client.post(f"/webhooks/{made['number']}/test", status=200)
+    again = client.send(f"/webhooks/{made['number']}/test")
+    (told,) = client.get("/deliveries")["deliveries"]
+
+    assert made["secret"].startswith("whsec_")
+    assert listed == [{name: value for name, value in made.items() if name != "secret"}]
+    assert (again.status_code, "A test waits" in again.text) == (422, True)
+    assert (told["webhook"], told["event"], told["state"], told["sent_at"]) == (made["number"], "test", "due", None)
+    for number in (made["number"], "x", "9" * 30):
+        assert call(bob).send(f"/webhooks/{number}/removal").status_code == 404
+    client.post(f"/webhooks/{made['number']}/removal", status=200)
+    assert client.get("/webhooks")["webhooks"] == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"channel": "pigeon"}, "channel"),
+        ({"events": []}, "events"),
+        ({"events": ["risen"]}, "events"),
+        ({"address": "ftp://example.org/"}, "address"),
+        ({"set": "nowhere"}, ""),
+    ],
+)
+def test_a_webhook_that_cannot_be_is_refused(call: Call, ada: Forecaster, changes: dict[str, Any], field: str) -> None:
+    answer = call(ada).send("/webhooks", {"address": "https://example.org/", "events": ["moved"], **changes})
+
+    status, named, _ = refusal(answer)
+    assert (status, named) == (404 if "set" in changes else 422, field)
+    assert call(ada).get("/webhooks")["webhooks"] == []
+
+
+def test_a_digest_takes_an_address_that_was_confirmed(call: Call, database: Database, ada: Forecaster) -> None:
+    client, wanted = call(ada), {"every": "week", "events": ["closing"]}
+
+    refused = refusal(client.send("/digest", wanted))
+    with database.writing() as (session, moment):
+        subscribing.confirm(session, subscribing.set_email(session, ada, "ada@example.org", moment), moment)
+    chosen = client.post("/digest", wanted, 200)
+
+    assert refused[:2] == (422, "email")
+    assert chosen == client.get("/digest")
+    assert chosen == {"every": "week", "events": ["closing"], "set": None, "has_address": True}
+    assert client.post("/digest", {"every": ""}, 200)["every"] == ""
+
+
+def test_a_calendar_has_a_secret_address_until_it_is_dropped(call: Call, town: Town, ada: Forecaster) -> None:
+    client = call(ada)
+
+    first, second = (client.post("/calendar")["address"] for _ in range(2))
+    path = second.removeprefix("http://127.0.0.1:8000")
+
+    assert client.browser.get(first.removeprefix("http://127.0.0.1:8000")).status_code == 404
+    assert client.browser.get(path).text.startswith("BEGIN:VCALENDAR")
+    client.post("/calendar/removal", status=200)
+    assert client.browser.get(path).status_code == 404
+
+
+def test_a_question_is_asked_again_in_a_draft(call: Call, town: Town, ada: Forecaster) -> None:
+    client = call(ada)
+
+    made = client.post("/questions/binary/copy", {"how": "later"})
+
+    assert (made["fields"]["title"], made["fields"]["slug"]) == ("What of the binary?", "binary-a-year-later")
+    assert refusal(client.send("/questions/binary/copy", {"how": "often"}))[:2] == (422, "how")
+    assert [one["number"] for one in client.get("/drafts")["drafts"]] == [made["number"]]
 
 
 # The journal
