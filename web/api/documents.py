@@ -12,8 +12,8 @@ from web.api.errors import Error
 from web.dependencies import COOKIE
 
 TITLE: Final = "Brierboard"
-ABOUT: Final = """Everything that the pages do, but for what guards an account: passwords, second factors, sessions, mail addresses and
-invitations are changed on pages alone, so that a token that was stolen takes nobody's account.
+ABOUT: Final = """Everything that the pages do, but for what guards an account: passwords, second factors, sessions,
+mail addresses and invitations are changed on pages alone, so that a token that was stolen takes nobody's account.
 
 Probabilities are fractions from 0 to 1, times are RFC 3339 in UTC.
 
