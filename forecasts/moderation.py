@@ -13,6 +13,9 @@ from questions import catalog, journal
 from questions.errors import NotAllowed, NotFound, Refusal
 from questions.models import Question
 
+BEYOND = 2**63
+"""No database keeps a number as large."""
+
 
 class InvalidModeration(Refusal):
     """Something that a moderator does without a reason, or that is so already."""
@@ -20,7 +23,7 @@ class InvalidModeration(Refusal):
 
 def find_comment(session: Session, entry: int) -> Comment:
     """The comment of that entry. Raises NotFound."""
-    found = session.get(Comment, entry)
+    found = session.get(Comment, entry) if entry < BEYOND else None
     if found is None:
         raise NotFound(f"There is no comment {entry}. It may have been on another question.")
     return found

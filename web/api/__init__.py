@@ -19,6 +19,7 @@ from web.api import (
     forecasts,
     journal,
     ladders,
+    moderation,
     people,
     questions,
     reminders,
@@ -31,7 +32,7 @@ from web.api.callers import known_words
 VERSION = "1"
 PARTS = (
     questions, forecasts, discussion, resolutions, scores, people, sets, drafts, ladders, accounts, reminders,
-    journal,
+    moderation, journal,
 )  # fmt: skip
 
 

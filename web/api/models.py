@@ -637,6 +637,39 @@ class Deliveries(BaseModel):
     deliveries: list[Delivery]
 
 
+class Moderated(BaseModel):
+    """Something that a moderator did: when, the name of who did it, and why."""
+
+    seq: int
+    recorded_at: datetime
+    by: str
+    note: str
+
+
+class Hiding(Moderated):
+    """That a comment was hidden, or shown again."""
+
+    hidden: bool
+
+
+class Hidings(BaseModel):
+    """What moderators did about a comment, the latest first."""
+
+    hidings: list[Hiding]
+
+
+class Suspension(Moderated):
+    """That somebody was suspended, or let act again."""
+
+    suspended: bool
+
+
+class Suspensions(BaseModel):
+    """When somebody was suspended and let act again, the latest first."""
+
+    suspensions: list[Suspension]
+
+
 class Entry(BaseModel):
     """An act in the journal. Whoever may not see what was done is given the commitment to it alone."""
 

@@ -147,6 +147,20 @@ class DraftPublished(Body):
     seen: Seen
 
 
+class NewHiding(Body):
+    """Whether a comment is to be hidden, or shown again, and why."""
+
+    hidden: bool
+    note: Long = ""
+
+
+class NewSuspension(Body):
+    """Whether somebody is to do nothing but read, or to act again, and why."""
+
+    suspended: bool
+    note: Long = ""
+
+
 class LadderAnswers(Body):
     """The probability of yes of some rungs, by their slugs. The others stay as they stand."""
 

@@ -19,14 +19,14 @@ router = APIRouter()
 
 @router.get("/comments/{entry:int}/hiding")
 def consider_comment(entry: int, reading: Reading, moderator: SignedIn, render: Rendering) -> Response:
-    comment = _comment(reading, entry, moderator)
+    comment = comment_of(reading, entry, moderator)
     require(moderator, "moderate")
     return render(comment_page(reading, comment, moderator))
 
 
 @router.post("/comments/{entry:int}/hiding")
 def hide(entry: int, form: Form, reading: Reading, writing: Writer, moderator: SignedIn, render: Rendering) -> Response:
-    comment, note, hidden = _comment(reading, entry, moderator), form.get("note", ""), form.get("act") == "do"
+    comment, note, hidden = comment_of(reading, entry, moderator), form.get("note", ""), form.get("act") == "do"
     require(moderator, "moderate")
     try:
         with writing() as (session, moment):
@@ -38,7 +38,7 @@ def hide(entry: int, form: Form, reading: Reading, writing: Writer, moderator: S
     return render(page, otherwise=f"/comments/{entry}/hiding")
 
 
-def _comment(session: Session, entry: int, who: Forecaster) -> Comment:
+def comment_of(session: Session, entry: int, who: Forecaster) -> Comment:
     """The comment, if its question is seen. Raises NotFound."""
     found = moderation.find_comment(session, entry)
     catalog.find(session, session.get_one(Question, found.question_id).slug, visible(session, who))
