@@ -65,7 +65,11 @@ def sign_in(session: Session, person: Forecaster, moment: datetime, browser: str
 
     browser  what it is, in words
     earlier  the token that this browser had before: it works no more
+
+    Raises NotAllowed for whoever was merged into another.
     """
+    if person.merged_into_id is not None:
+        raise NotAllowed(f"“{person.name}” was merged into another account. Sign in with that one.")
     token = secrets.token_urlsafe(32)
     over = (col(BrowserSession.expires_at) <= moment) | (col(BrowserSession.token) == seal(earlier))
     session.exec(delete(BrowserSession).where(over))
@@ -86,6 +90,7 @@ def signed_in(session: Session, token: str, moment: datetime) -> Forecaster | No
         select(Forecaster)
         .join(BrowserSession, col(BrowserSession.forecaster_id) == Forecaster.id)
         .where(BrowserSession.token == seal(token), BrowserSession.expires_at > moment)
+        .where(col(Forecaster.merged_into_id).is_(None))
     )
     return session.exec(statement).first()
 

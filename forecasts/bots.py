@@ -33,10 +33,9 @@ def add(session: Session, owner: Forecaster, name: str, moment: datetime) -> For
 
 
 def of(session: Session, owner: Forecaster) -> Sequence[Forecaster]:
-    """The bots of a person, by name."""
-    return session.exec(
-        select(Forecaster).where(Forecaster.owner_id == owner.id).order_by(col(Forecaster.handle))
-    ).all()
+    """The bots of a person, by name; without those that were merged into others."""
+    theirs = (Forecaster.owner_id == owner.id, col(Forecaster.merged_into_id).is_(None))
+    return session.exec(select(Forecaster).where(*theirs).order_by(col(Forecaster.handle))).all()
 
 
 def find(session: Session, handle: str, owner: Forecaster) -> Forecaster:

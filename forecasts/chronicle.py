@@ -8,6 +8,7 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, func, select
 
+from forecasts import roots
 from forecasts.models import Comment, Forecast, Forecaster
 from questions.models import Entry, Question, QuestionSet, Resolution, Revision
 
@@ -39,7 +40,10 @@ class Act:
 
 
 def latest(session: Session, kinds: Sequence[str], *conditions: ColumnElement[bool]) -> list[Act]:
-    """The latest acts of these kinds on the questions that fulfil the conditions, the newest first."""
+    """The latest acts of these kinds on the questions that fulfil the conditions, the newest first.
+
+    Whoever was merged into another did theirs as that one.
+    """
     made = [(model, col(model.entry) == Entry.seq) for model in (Resolution, Revision, Comment, Forecast)]
     statement = (
         select(Entry, Question, Forecaster, *(model for model, _ in made))
@@ -49,7 +53,8 @@ def latest(session: Session, kinds: Sequence[str], *conditions: ColumnElement[bo
     for model, condition in made:
         statement = statement.outerjoin(model, condition)
     statement = statement.where(col(Entry.kind).in_(kinds), *conditions).order_by(col(Entry.seq).desc())
-    return [Act(*row) for row in session.execute(statement.limit(LATEST))]
+    rows = session.execute(statement.limit(LATEST)).all()
+    return [Act(entry, asked, who and roots.root(session, who), *made) for entry, asked, who, *made in rows]
 
 
 def name_of_all(session: Session) -> UUID:

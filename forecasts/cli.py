@@ -378,7 +378,7 @@ def list_users() -> None:
     with opened(existing=True) as database, database.reading() as session:
         for person in session.exec(
             select(Forecaster)
-            .where(Forecaster.kind == "person", ~col(Forecaster.imported))
+            .where(Forecaster.kind == "person", ~col(Forecaster.imported), col(Forecaster.merged_into_id).is_(None))
             .order_by(col(Forecaster.handle))
         ):
             print(f"{person.name}\t{person.role}\tsince {person.joined_at:%Y-%m-%d}")

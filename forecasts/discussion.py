@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, func, or_, select
 
+from forecasts import roots
 from forecasts.history import KeptPaths
 from forecasts.models import Comment, Forecast, Forecaster
 from questions import catalog, journal
@@ -32,7 +33,8 @@ def comment(session: Session, forecaster: Forecaster, question: Question, text: 
     if not text:
         raise InvalidText("The comment is empty. Write something first.", "comment")
     question = session.get_one(Question, question.id)
-    made = Comment(entry=0, question_id=question.id, forecaster_id=forecaster.id, recorded_at=moment, text=text)
+    whose = roots.root_id(session, forecaster.id)
+    made = Comment(entry=0, question_id=question.id, forecaster_id=whose, recorded_at=moment, text=text)
     entry = journal.append(
         session, "comment", question.slug, made.as_published(), by=forecaster.pseudonym, moment=moment
     )  # fmt: skip

@@ -52,7 +52,11 @@ def gather(session: Session, seq: int, moment: datetime, *, mail: bool) -> list[
 
     mail  whether mail can be sent; where it cannot none is gathered, to come all at once when it can
     """
-    running = select(Subscription).where(col(Subscription.ended_at).is_(None))
+    running = (
+        select(Subscription)
+        .join(Forecaster, col(Forecaster.id) == Subscription.forecaster_id)
+        .where(col(Subscription.ended_at).is_(None), col(Forecaster.merged_into_id).is_(None))
+    )
     subscriptions = [one for one in session.exec(running) if mail or one.channel != "mail"]
     if not subscriptions:
         return []

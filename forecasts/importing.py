@@ -19,7 +19,7 @@ from forecasts.candidates import Act, Candidate, Candidates, Facts, Ruling, judg
 from forecasts.formats import Folder, InvalidFolder
 from forecasts.models import Forecast, Forecaster
 from questions import catalog
-from questions.models import WORDS, Question, QuestionSet, Resolution, Source
+from questions.models import WORDS, Entry, Question, QuestionSet, Resolution, Source
 
 Follow = Callable[[Sequence[Any], str], Iterable[Any]]
 """Given a list of things to do and a word for it, gives them back one by one: how a progress bar looks on."""
@@ -45,7 +45,8 @@ class Count:
 class _Here:
     """What the database has already, by slug and by handle.
 
-    acts, rulings  on the questions that came by an import, in the order of the journal
+    acts, rulings  on the questions that came by an import, in the order of the journal; the acts by who made them,
+                   whoever they count as by now
     mixed          sets that hold a question which was asked here
     taken          imported questions on which somebody has forecast here
     """
@@ -120,11 +121,12 @@ def _look(session: Session) -> _Here:
     slugs = {one.id: slug for slug, one in questions.items()}
     sets = {one.slug: one for one in session.exec(select(QuestionSet))}
     forecasters = {one.handle: one for one in session.exec(select(Forecaster))}
-    people = {one.id: one for one in forecasters.values()}
+    people = {one.pseudonym: one for one in forecasters.values()}
     acts: dict[tuple[str, str], list[Forecast]] = {}
     rulings: dict[str, list[Resolution]] = {}
-    for act in session.exec(_of_imports(Forecast)):
-        acts.setdefault((slugs[act.question_id], people[act.forecaster_id].handle), []).append(act)
+    actors = _of_imports(Forecast).join(Entry, col(Entry.seq) == Forecast.entry).add_columns(col(Entry.actor))
+    for act, actor in session.execute(actors):
+        acts.setdefault((slugs[act.question_id], people[actor].handle), []).append(act)
     for ruling in session.exec(_of_imports(Resolution)):
         rulings.setdefault(slugs[ruling.question_id], []).append(ruling)
     asked_here = {one.set_id for one in questions.values() if not one.imported}

@@ -1,12 +1,14 @@
 """What can be done with forecasts: record, reaffirm, withdraw, undo, take over from elsewhere, settle and rescore."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, insert, update
+import sqlalchemy
+from sqlalchemy import ColumnElement, bindparam, delete, func, insert, update
 from sqlmodel import Session, col, exists, or_, select
 
-from forecasts import derived, history, prospects
+from forecasts import derived, history, prospects, roots
 from forecasts.models import Forecast, Forecaster, Participation, Position, Tally
 from forecasts.scoring import Assessment
 from questions import catalog, journal
@@ -96,8 +98,8 @@ def undoable(session: Session, forecaster: Forecaster, question: Question, momen
     for act in session.exec(mine.order_by(col(Forecast.entry))):
         if act.undoes is None:
             stack.append(act)
-        else:
-            stack.pop()
+        else:  # not always the last one: those of two who were merged stand among each other
+            stack = [one for one in stack if one.entry != act.undoes]
     stack.reverse()
     return stack[:2] if stack and moment - stack[0].recorded_at <= UNDO_WITHIN else []
 
@@ -146,7 +148,10 @@ def adopt(
             f"“{forecaster.handle}” on “{question.slug}”: one of the two was made here, and takes nothing over."
         )
     said = {"made_at": made_at, "claimed_at": claimed_at, "expires_at": expires_at, "rationale": rationale}
-    return _enter(session, forecaster, question, moment, probabilities=answer, **said)
+    made = _enter(session, forecaster, question, moment, probabilities=answer, **said)
+    if made.forecaster_id != forecaster.id:
+        seat(session, [made.forecaster_id])  # who may have said something later already
+    return made
 
 
 def _add(session: Session, forecaster: Forecaster, question: Question, moment: datetime, **said: Any) -> Forecast:
@@ -156,7 +161,8 @@ def _add(session: Session, forecaster: Forecaster, question: Question, moment: d
 
 
 def _enter(session: Session, forecaster: Forecaster, question: Question, moment: datetime, **said: Any) -> Forecast:
-    made = Forecast(entry=0, question_id=question.id, forecaster_id=forecaster.id, recorded_at=moment, **said)
+    whose = roots.root_id(session, forecaster.id)
+    made = Forecast(entry=0, question_id=question.id, forecaster_id=whose, recorded_at=moment, **said)
     kind = "withdrawal" if made.probabilities is None else "forecast"
     content = made.as_published(catalog.kind_of(question).ORDERED)
     made.entry = journal.append(session, kind, question.slug, content, by=forecaster.pseudonym, moment=moment).seq
@@ -172,6 +178,26 @@ def _take_position(session: Session, made: Forecast) -> None:
     connection = session.connection()
     if connection.execute(_MOVE, taken).rowcount == 0:
         connection.execute(_TAKE, taken)
+
+
+def seat(session: Session, people: Collection[int]) -> None:
+    """Work out again where these forecasters stand on every question."""
+    theirs = col(Position.forecaster_id).in_(people)
+    session.exec(delete(Position).where(theirs))
+    found = latest_acts(col(Forecast.forecaster_id).in_(people))
+    session.execute(insert(Position).from_select(["question_id", "forecaster_id", "entry"], found))
+
+
+def latest_acts(*conditions: ColumnElement[bool]) -> Any:
+    """What asks for the latest act of each forecaster on each question, in the order of time: (question, who, entry).
+
+    Of acts of one moment the later entry is the latest.
+    """
+    pair = (col(Forecast.question_id), col(Forecast.forecaster_id))
+    order = (col(Forecast.made_at).desc(), col(Forecast.entry).desc())
+    place = func.row_number().over(partition_by=pair, order_by=order).label("place")
+    placed = sqlalchemy.select(*pair, col(Forecast.entry), place).where(*conditions).subquery()
+    return sqlalchemy.select(placed.c.question_id, placed.c.forecaster_id, placed.c.entry).where(placed.c.place == 1)
 
 
 def standing(session: Session, forecaster: Forecaster, question: Question, moment: datetime) -> Forecast | None:

@@ -57,6 +57,9 @@ class Forecaster(SQLModel, table=True):
     shortcuts  whether single keys act while the sheet has the focus
     suspended  whether a moderator has them do nothing but read
     owner_id   of a bot: the person whom it belongs to, and with whose eyes it sees; None of everybody else
+
+    merged_into_id  who counts for them since a moderator found both to be the same, None of everybody else; that one
+                    may have been merged into another in turn, see forecasts/roots.py
     """
 
     __tablename__ = "forecaster"
@@ -81,11 +84,13 @@ class Forecaster(SQLModel, table=True):
     shortcuts: bool = True
     suspended: bool = False
     owner_id: int | None = Field(default=None, foreign_key="forecaster.id", index=True)
+    merged_into_id: int | None = Field(default=None, foreign_key="forecaster.id", index=True)
 
 
 class Forecast(SQLModel, table=True):
     """One forecast or withdrawal. Append-only: each stood until the forecaster's next.
 
+    forecaster_id  whose it counts as: whoever said it, as the entry has it, or whom they were merged into
     probabilities  None where this is a withdrawal
     made_at        when it was said; earlier than its entry only for an import or a source
     claimed_at     of an import: when whoever kept it before says that it was recorded
@@ -196,6 +201,29 @@ class Suspension(SQLModel, table=True):
     def as_published(self, pseudonym: str) -> dict[str, Any]:
         """What the journal says of it, which names nobody but by the pseudonym."""
         return {"who": pseudonym, "suspended": self.suspended, "note": self.note}
+
+
+class Merge(SQLModel, table=True):
+    """That a moderator merged a forecaster into another, or separated them again, and why.
+
+    brought  the ids of what went along and no entry tells of, so that it goes back: "drafts" and "bots"
+    """
+
+    __tablename__ = "merge"
+
+    entry: int = Field(
+        primary_key=True, foreign_key="entry.seq", sa_type=Seq, sa_column_kwargs={"autoincrement": False}
+    )
+    forecaster_id: int = Field(foreign_key="forecaster.id", index=True)
+    into_id: int = Field(foreign_key="forecaster.id", index=True)
+    recorded_at: datetime = Field(sa_type=Moment)
+    merged: bool
+    note: str = Field(sa_type=Text)
+    brought: dict[str, list[int]] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+
+    def as_published(self, who: str, into: str) -> dict[str, Any]:
+        """What the journal says of it, which names nobody but by the pseudonym."""
+        return {"who": who, "into": into, "merged": self.merged, "note": self.note}
 
 
 class Draft(SQLModel, table=True):

@@ -5,9 +5,9 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from forecasts import bots
+from forecasts import merging, roots
 from forecasts.discussion import require_text
-from forecasts.models import Comment, Forecaster, Hiding, Suspension
+from forecasts.models import Comment, Forecaster, Hiding, Merge, Suspension
 from forecasts.permissions import RANKS, require
 from questions import catalog, journal
 from questions.errors import NotAllowed, NotFound, Refusal
@@ -37,7 +37,7 @@ def hide(session: Session, comment: Comment, hidden: bool, note: str, *, by: For
         raise InvalidModeration(f"The comment is {'hidden' if hidden else 'shown'} already. Look at it again.")
     question = session.get_one(Question, comment.question_id)
     made = Hiding(
-        entry=0, comment_entry=comment.entry, recorded_at=moment, hidden=hidden, note=_reason(note)
+        entry=0, comment_entry=comment.entry, recorded_at=moment, hidden=hidden, note=require_reason(note)
     )  # fmt: skip
     made.entry = journal.append(
         session, "hiding", question.slug, made.as_published(), by=by.pseudonym, moment=moment
@@ -58,11 +58,11 @@ def suspend(
     """
     require(by, "moderate")
     who = session.get_one(Forecaster, who.id, populate_existing=True)
-    _require_theirs(who, by)
+    _require_theirs(who, by, "suspend")
     if who.suspended == suspended:
         raise InvalidModeration(f"“{who.name}” is {'suspended' if suspended else 'not suspended'} already.")
-    reason = _reason(note)
-    for bot in bots.of(session, who):
+    reason = require_reason(note)
+    for bot in session.exec(select(Forecaster).where(Forecaster.owner_id == who.id).order_by(col(Forecaster.handle))):
         if bot.suspended != suspended:
             _suspend(session, bot, suspended, reason, by=by, moment=moment)
     return _suspend(session, who, suspended, reason, by=by, moment=moment)
@@ -80,17 +80,99 @@ def _suspend(
     return made
 
 
-def _require_theirs(who: Forecaster, by: Forecaster) -> None:
-    if who.kind not in ("person", "bot") or who.imported:
-        raise NotAllowed(f"“{who.name}” is nobody who acts here, so there is nothing to suspend.")
+def _require_theirs(who: Forecaster, by: Forecaster, act: str) -> None:
+    if who.kind not in merging.ACTS or who.imported:
+        raise NotAllowed(f"“{who.name}” is nobody who acts here, so there is nothing to {act}.")
     if who.id == by.id:
-        raise NotAllowed("You cannot suspend yourself. Ask another moderator.")
+        raise NotAllowed(f"You cannot {act} yourself. Ask another moderator.")
+    _require_lower(who, by, act)
+
+
+def _require_lower(who: Forecaster, by: Forecaster, act: str) -> None:
     if by.role != "administrator" and RANKS.index(who.role) >= RANKS.index(by.role):
         article = "an" if who.role == "administrator" else "a"
-        raise NotAllowed(f"“{who.name}” is {article} {who.role}, whom an administrator alone may suspend.")
+        raise NotAllowed(f"“{who.name}” is {article} {who.role}, whom an administrator alone may {act}.")
 
 
-def _reason(note: str) -> str:
+# Merging
+
+
+def merge(
+    session: Session, who: Forecaster, into: Forecaster, note: str, *, by: Forecaster, moment: datetime
+) -> Merge:  # fmt: skip
+    """Let all that one forecaster said count as another's, as both are the same. Who is merged signs in no more.
+
+    Raises NotAllowed for whom it is not theirs to merge, InvalidMerge where the two cannot be one, InvalidModeration
+    without a reason.
+    """
+    require(by, "moderate")
+    who, into = (session.get_one(Forecaster, one.id, populate_existing=True) for one in (who, into))
+    require_merging(session, who, into, by=by)
+    made = _merge(session, who, into, True, require_reason(note), by=by, moment=moment)
+    made.brought = merging.take_along(session, who, into)
+    merging.lock_out(session, who, moment)
+    who.merged_into_id = into.id
+    session.flush()
+    merging.attribute(session, who, who.id)
+    return made
+
+
+def require_merging(session: Session, who: Forecaster, into: Forecaster, *, by: Forecaster) -> None:
+    """Raise NotAllowed unless it is theirs to merge the two, InvalidMerge where they cannot be one."""
+    merging.require_mergeable(session, who, into)
+    if who.id == by.id:
+        raise NotAllowed("You cannot merge yourself into somebody else. Ask another moderator.")
+    for one in (who, into):
+        _require_lower(one, by, "merge")
+
+
+def separate(session: Session, who: Forecaster, note: str, *, by: Forecaster, moment: datetime) -> Merge:
+    """Undo a merge: what they said counts as theirs again, and that of whoever was merged into them before.
+
+    Raises NotAllowed for whom it is not theirs to separate, InvalidModeration without a reason or a merge.
+    """
+    require(by, "moderate")
+    who = session.get_one(Forecaster, who.id, populate_existing=True)
+    if who.merged_into_id is None:
+        raise InvalidModeration(f"“{who.name}” is not merged into anybody. Look at them again.")
+    into, holder = session.get_one(Forecaster, who.merged_into_id), roots.root(session, who)
+    for one in (who, holder):
+        _require_lower(one, by, "separate")
+    before = merges(session, who)[0]
+    made = _merge(session, who, into, False, require_reason(note), by=by, moment=moment)
+    merging.give_back(session, before, holder, who)
+    who.merged_into_id = None
+    session.flush()
+    merging.attribute(session, who, holder.id)
+    return made
+
+
+def _merge(
+    session: Session, who: Forecaster, into: Forecaster, merged: bool, reason: str, *, by: Forecaster, moment: datetime
+) -> Merge:  # fmt: skip
+    made = Merge(entry=0, forecaster_id=who.id, into_id=into.id, recorded_at=moment, merged=merged, note=reason)
+    content = made.as_published(who.pseudonym, into.pseudonym)
+    made.entry = journal.append(session, "merge", who.pseudonym, content, by=by.pseudonym, moment=moment).seq
+    session.add_all([made, who])
+    return made
+
+
+def merges(session: Session, who: Forecaster) -> Sequence[Merge]:
+    """When somebody was merged into another and separated again, the latest first."""
+    statement = select(Merge).where(Merge.forecaster_id == who.id)
+    return session.exec(statement.order_by(col(Merge.entry).desc())).all()
+
+
+def merged_into(session: Session, who: Forecaster) -> Sequence[Forecaster]:
+    """Whoever is merged into somebody now, by name."""
+    return sorted(roots.family(session, who)[1:], key=lambda one: one.handle)
+
+
+# What was done
+
+
+def require_reason(note: str) -> str:
+    """Why it is done, as it stays on record. Raises InvalidModeration where that is empty, InvalidText where long."""
     found = require_text(note, "note")
     if not found:
         raise InvalidModeration("The reason is empty. Say why; it stays on record.", "note")

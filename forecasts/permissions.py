@@ -25,14 +25,18 @@ OPENED = "opened"
 
 
 def may(actor: Forecaster | None, act: str) -> bool:
-    """Whether somebody may do such an act at all; whoever is suspended may do nothing."""
-    return actor is not None and not actor.suspended and RANKS.index(actor.role) >= RANKS.index(LEAST[act])
+    """Whether somebody may do such an act at all; whoever is suspended or merged into another may do nothing."""
+    if actor is None or actor.suspended or actor.merged_into_id is not None:
+        return False
+    return RANKS.index(actor.role) >= RANKS.index(LEAST[act])
 
 
 def require(actor: Forecaster, act: str) -> None:
     """Raise NotAllowed unless the actor may."""
     if actor.suspended:
         raise NotAllowed("You are suspended: you may read, and do nothing else. Ask a moderator why.")
+    if actor.merged_into_id is not None:
+        raise NotAllowed("Your account was merged into another. Sign in with that one.")
     if not may(actor, act):
         raise NotAllowed(f"You are a {actor.role}, and this takes a {LEAST[act]}. Ask an administrator for the role.")
 

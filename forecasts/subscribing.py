@@ -268,7 +268,8 @@ def drop_calendar(session: Session, person: Forecaster) -> None:
 def of_calendar(session: Session, token: str) -> Forecaster:
     """Whose calendar has that token in its address. Raises NotFound."""
     statement = select(Forecaster).join(Postbox, col(Postbox.forecaster_id) == Forecaster.id)
-    found = session.exec(statement.where(Postbox.calendar == seal(token))).first()
+    statement = statement.where(Postbox.calendar == seal(token), col(Forecaster.merged_into_id).is_(None))
+    found = session.exec(statement).first()
     if found is None:
         raise NotFound("There is no calendar at this address. Make one on the settings page.")
     return found

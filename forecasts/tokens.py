@@ -40,7 +40,8 @@ def of_bearer(session: Session, text: str, moment: datetime) -> tuple[Token, For
     if not _TOKEN.fullmatch(text):
         return None
     statement = select(Token, Forecaster).join(Forecaster, col(Forecaster.id) == Token.forecaster_id)
-    found = session.exec(statement.where(Token.sealed == seal(text))).first()
+    acting = (Token.sealed == seal(text), col(Forecaster.merged_into_id).is_(None))
+    found = session.exec(statement.where(*acting)).first()
     return found if found is not None and works(found[0], moment) else None
 
 

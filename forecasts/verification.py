@@ -3,15 +3,15 @@
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import rfc8785
-from sqlmodel import Session, SQLModel, col, func, or_, select
+from sqlmodel import Session, SQLModel, col, or_, select
 
-from forecasts import derived
-from forecasts.models import Comment, Forecast, Forecaster, Hiding, Position, Suspension
+from forecasts import derived, ledger
+from forecasts.models import Comment, Forecast, Forecaster, Hiding, Merge, Position, Suspension
 from questions import catalog, journal
 from questions.journal import UNREADABLE, Broken
 from questions.kinds import KINDS
@@ -29,6 +29,7 @@ TABLES: Mapping[str, type[SQLModel]] = {
     "showing": Showing,
     "hiding": Hiding,
     "suspension": Suspension,
+    "merge": Merge,
 }
 PUBLISHED: Mapping[str, Any] = {"state": "published"}
 """What no entry says because it is one: nothing is journalled before it is published."""
@@ -44,9 +45,14 @@ CLOSE = 1e-9
 
 @dataclass(frozen=True)
 class _Names:
-    """What rows refer to, looked up by column when first asked for: one that cannot be read spoils no other row."""
+    """What rows refer to, looked up by column when first asked for: one that cannot be read spoils no other row.
+
+    merges  who was merged into whom in the end, by their pseudonyms: as the journal tells it, and as the table does.
+            Where the two differ the merge is at fault and not what moved with it, so what holds by either does here
+    """
 
     session: Session
+    merges: tuple[Mapping[str, str], Mapping[str, str]]
     found: dict[tuple[Any, str, int], str] = field(default_factory=dict)
 
     def of(self, model: Any, name: str, number: int) -> str:
@@ -56,10 +62,45 @@ class _Names:
             self.found[key] = self.session.exec(select(getattr(model, name)).where(model.id == number)).one()
         return self.found[key]
 
+    def counts_for(self, who: str, actor: str) -> bool:
+        """Whether what an actor said counts as somebody's."""
+        return any(_end(chain, actor) == who for chain in self.merges)
+
+
+def _merges(session: Session) -> tuple[Mapping[str, str], Mapping[str, str]]:
+    """Who was merged into whom in the end, by the journal and by the table; what cannot be read is left out."""
+    by_journal: dict[str, str] = {}
+    told = select(Entry.content).where(Entry.kind == "merge", col(Entry.content).is_not(None))
+    for content in session.exec(told.order_by(col(Entry.seq))):
+        with suppress(*UNREADABLE):
+            _follow(by_journal, **json.loads(content or ""))
+    by_table: dict[str, str] = {}
+    with suppress(*UNREADABLE):
+        names = dict(session.exec(select(Forecaster.id, Forecaster.pseudonym)).all())
+        for one in session.exec(select(Merge).order_by(col(Merge.entry))):
+            _follow(by_table, names[one.forecaster_id], names[one.into_id], merged=one.merged)
+    return by_journal, by_table
+
+
+def _follow(chain: dict[str, str], who: str, into: str, *, merged: bool, note: str = "") -> None:
+    """Let a chain become what it is after one more merge or separation."""
+    chain.pop(who, None)
+    if merged:
+        chain[who] = into
+
+
+def _end(chain: Mapping[str, str], who: str) -> str:
+    """Who stands at the end; somebody on the way where it has none."""
+    seen: set[str] = set()
+    while who in chain and who not in seen:
+        seen.add(who)
+        who = chain[who]
+    return who
+
 
 def verify(session: Session) -> Iterator[str]:
     """Check everything, saying in lines what was checked. Raises Broken with the first entry that does not hold."""
-    names = _Names(session)
+    names = _Names(session, _merges(session))
     counts: Counter[str] = Counter()
     for entry in journal.verify(session):
         counts[entry.kind] += 1
@@ -67,6 +108,7 @@ def verify(session: Session) -> Iterator[str]:
             _compare(session, entry, names)
     yield f"{counts.total()} entries stand in an unbroken chain."
     _require_nothing_more(session)
+    _check_merged(session)
     said = ", ".join(f"{number} {kind}" for kind, number in sorted(counts.items(), key=str))
     yield f"Every row of the public tables is what its entry says: {said or 'none yet'}."
     yield f"{_check_positions(session)} latest positions are the latest acts."
@@ -91,6 +133,8 @@ def _compare(session: Session, entry: Entry, names: _Names) -> None:
         raise Broken(entry.seq, f"{act} is missing from the table {place}.")
     if entry.content is None:
         facts.pop("content")
+    if "actor" in facts:
+        facts["actor"] = entry.actor if names.counts_for(facts["actor"], entry.actor) else None
     due = {**PUBLISHED, **entry.model_dump(), "content": _as_it_is_now(session, entry)}
     for name, fact in facts.items():
         if fact != due[name]:
@@ -144,6 +188,8 @@ def _content(row: Any, names: _Names) -> dict[str, Any]:
         return row.as_published(names.session.get_one(Source, row.source_id) if row.source_id else None)
     if isinstance(row, Suspension):
         return row.as_published(names.of(Forecaster, "pseudonym", row.forecaster_id))
+    if isinstance(row, Merge):
+        return row.as_published(*(names.of(Forecaster, "pseudonym", one) for one in (row.forecaster_id, row.into_id)))
     return dict(row.as_published())
 
 
@@ -152,7 +198,7 @@ def _subject(row: Any, names: _Names) -> str:
         return row.slug
     if isinstance(row, Showing) and row.set_id is not None:
         return names.of(QuestionSet, "slug", row.set_id)
-    if isinstance(row, Suspension):
+    if isinstance(row, Suspension | Merge):
         return names.of(Forecaster, "pseudonym", row.forecaster_id)
     if isinstance(row, Hiding):
         return names.of(Question, "slug", names.session.get_one(Comment, row.comment_entry).question_id)
@@ -176,11 +222,19 @@ def _stray(session: Session) -> Iterator[tuple[int, str]]:
             yield seq, f"Entry {seq} is no {kinds[0]}, though “{table.__tablename__}” has a row for it."
 
 
+def _check_merged(session: Session) -> None:
+    """Raise Broken unless everybody is merged into whom the latest entry about them says."""
+    due: dict[int, tuple[int, int | None]] = {}
+    for one in session.exec(select(Merge).order_by(col(Merge.entry))):
+        due[one.forecaster_id] = (one.entry, one.into_id if one.merged else None)
+    for who, into in session.exec(select(Forecaster.id, Forecaster.merged_into_id).order_by(col(Forecaster.id))):
+        seq, expected = due.get(who, (1, None))
+        if into != expected:
+            raise Broken(seq, f"The table “forecaster” has one merged otherwise than entry {seq} leaves it.")
+
+
 def _check_positions(session: Session) -> int:
-    latest = select(Forecast.question_id, Forecast.forecaster_id, func.max(Forecast.entry)).group_by(
-        col(Forecast.question_id), col(Forecast.forecaster_id)
-    )
-    expected = {(question, who): seq for question, who, seq in session.exec(latest)}
+    expected = {(question, who): seq for question, who, seq in session.execute(ledger.latest_acts())}
     with _readable(min(expected.values(), default=1), "The table “position” cannot be read."):
         found = {(row.question_id, row.forecaster_id): row.entry for row in session.exec(select(Position))}
         pairs = expected.keys() | found.keys()

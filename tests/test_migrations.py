@@ -12,7 +12,7 @@ from alembic import command
 from alembic.script import ScriptDirectory
 from sqlmodel import SQLModel
 
-from forecasts import discussion, ledger, verification
+from forecasts import discussion, ledger, moderation, verification
 from forecasts.database import TRIGGERS, Database, alembic_config
 from questions import catalog
 from tests.cast import NOON, MovedClock, draft, everything, join, kinds, publish, resolve, rows, say, take_back
@@ -82,6 +82,7 @@ def leftovers(database: Database) -> list[str]:
 def tell_a_story(database: Database) -> None:
     """Something in every table of public acts and in every derived one."""
     ada, mo = join(database, "Ada"), join(database, "Mo", "moderator")
+    bob, kim = join(database, "Bob"), join(database, "Kim")
     rain, wind = publish(database, draft("rain"), draft("wind", "choice"), expires_after=0.5)
     say(database, ada, rain, 0.7)
     say(database, ada, wind, 0.2, 0.3, 0.5)
@@ -91,6 +92,13 @@ def tell_a_story(database: Database) -> None:
         discussion.comment(session, ada, rain, "Clouds.", moment)
         changes = {"fine_print": "Drizzle counts."}
         catalog.revise(session, rain, changes, "Somebody asked.", 0, by=mo.pseudonym, moment=moment)
+    say(database, bob, rain, 0.6)
+    say(database, kim, wind, 0.1, 0.4, 0.5)
+    with database.writing() as (session, moment):
+        discussion.comment(session, bob, rain, "Drops.", moment)
+        moderation.merge(session, bob, ada, "The same.", by=mo, moment=moment)
+        moderation.merge(session, kim, ada, "The same.", by=mo, moment=moment)
+        moderation.separate(session, kim, "Two after all.", by=mo, moment=moment)
     assert isinstance(database.clock, MovedClock)
     database.clock.moment = rain.closes_at
     resolve(database, mo, rain, 1)
@@ -163,6 +171,24 @@ def test_migrations_go_down_and_up_again_on_data(blank: Database, before: str) -
         work_out_what_is_missing(blank)
     with blank.reading() as session:
         assert len(list(verification.verify(session))) == 4
+
+
+def test_below_merges_everything_is_whose_it_was_and_no_word_of_it_can_be_given_away(blank: Database) -> None:
+    blank.prepare()
+    tell_a_story(blank)
+    wrong = "FROM {} t JOIN entry e ON e.seq = t.entry JOIN forecaster f ON f.id = t.forecaster_id "
+    wrong = f"SELECT count(*) {wrong} WHERE f.pseudonym <> e.actor"
+
+    def counted() -> list[int]:
+        with blank.engine.connect() as connection:
+            return [connection.exec_driver_sql(wrong.format(name)).scalar_one() for name in ("forecast", "comment")]
+
+    above = counted()
+    migrate(blank, "0007")
+
+    assert (above, counted()) == ([1, 1], [0, 0])
+    with pytest.raises(sqlalchemy.exc.DBAPIError, match="forecast is append-only"), blank.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE forecast SET forecaster_id = (SELECT min(forecaster_id) FROM forecast)")
 
 
 def test_nothing_is_left_at_the_bottom(blank: Database) -> None:

@@ -9,7 +9,7 @@ import sqlalchemy
 from sqlalchemy import bindparam
 from sqlmodel import Session, col, func, select
 
-from forecasts import crowd, discussion, history, looking
+from forecasts import crowd, discussion, history, looking, roots
 from forecasts.models import Comment, Forecast, Forecaster, Position
 from forecasts.permissions import may
 from questions import catalog
@@ -171,7 +171,11 @@ def timeline(
     decided = {one.resolution.entry: one for one in decisions}
     changed = {one.entry: one for one in revisions}
     shown = rows[:MOST_ACTS]
-    acts = [_act(asked, viewer, row, decided.get(row[0]), changed.get(row[0])) for row in shown]
+    whose = [row[3] and roots.root(session, row[3]) for row in shown]
+    acts = [
+        _act(asked, viewer, (*row[:3], who, row[4]), decided.get(row[0]), changed.get(row[0]))
+        for row, who in zip(shown, whose, strict=True)
+    ]
     return Timeline(acts, shown[-1][0] if len(rows) > MOST_ACTS else 0, later=bool(before))
 
 
@@ -205,7 +209,8 @@ def news(session: Session, slugs: Sequence[str], after: int, viewer: Forecaster 
     counted = select(Entry.kind, func.count()).where(
         col(Entry.subject).in_(slugs), col(Entry.seq) > after, col(Entry.kind).in_(tuple(NEWS))
     )
-    others = counted if viewer is None else counted.where(Entry.actor != viewer.pseudonym)
+    own = [] if viewer is None else [one.pseudonym for one in roots.family(session, viewer)]
+    others = counted.where(col(Entry.actor).not_in(own))
     return told(dict(session.exec(others.group_by(col(Entry.kind))).all()))
 
 

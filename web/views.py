@@ -9,7 +9,7 @@ from itertools import groupby
 import numpy as np
 from sqlmodel import Session, col, select
 
-from forecasts import accounts, crowd, history, ledger, permissions, speech
+from forecasts import accounts, crowd, history, ledger, permissions, roots, speech
 from forecasts.leaderboard import Board, Measure, Row
 from forecasts.models import CROWD, Forecast, Forecaster, Position
 from forecasts.permissions import sees
@@ -393,8 +393,11 @@ def _audience(session: Session, question: Question) -> str:
 
 
 def forecaster_of(session: Session, handle: str, viewer: Forecaster | None) -> Forecaster:
-    """Whoever has that handle, if the viewer may look at their pages. Raises NotFound, alike for who is not there."""
-    found = named(session, handle)
+    """Whoever has that handle, if the viewer may look at their pages. Raises NotFound, alike for who is not there.
+
+    Of who was merged into another it is that other.
+    """
+    found = roots.root(session, named(session, handle))
     if not sees(viewer, found):
         raise _nobody(handle)
     return found
@@ -414,7 +417,8 @@ def _nobody(handle: str) -> NotFound:
 
 def people(session: Session, viewer: Forecaster | None) -> list[Forecaster]:
     """Every forecaster whose pages the viewer may look at, by kind and name: whom a form offers."""
-    found = session.exec(select(Forecaster).order_by(col(Forecaster.kind), col(Forecaster.name)))
+    alone = select(Forecaster).where(col(Forecaster.merged_into_id).is_(None))
+    found = session.exec(alone.order_by(col(Forecaster.kind), col(Forecaster.name)))
     return [one for one in found if sees(viewer, one)]
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from fastapi import APIRouter, Request, Response
 from sqlmodel import Session, col
 
-from forecasts import chronicle, subscribing
+from forecasts import chronicle, roots, subscribing
 from forecasts.chronicle import Dated
 from forecasts.models import Forecaster
 from forecasts.permissions import sets_visible, visible
@@ -48,7 +48,8 @@ def of_person(
 ) -> Response:
     found = views.forecaster_of(reading, handle, viewer)
     page, kinds = f"/people/{found.handle}", (*chronicle.KINDS, *chronicle.SPOKEN)
-    acts = chronicle.latest(reading, kinds, visible(reading, viewer), col(Entry.actor) == found.pseudonym)
+    named = [one.pseudonym for one in roots.family(reading, found)]
+    acts = chronicle.latest(reading, kinds, visible(reading, viewer), col(Entry.actor).in_(named))
     acts = [act for act in acts if act.forecast is None or _tells(reading, act.question, found, viewer, moment)]
     feed = Feed(chronicle.name_of_person(found), found.name, f"{page}/feed.atom", page, acts)
     return _fed(request, feed, settings.address, private=found.private)
