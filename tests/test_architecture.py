@@ -219,7 +219,7 @@ VERBS = re.compile(
     r"ledger\.(record|reaffirm|withdraw|undo|settle|rescore)|loading\.load"
     r"|accounts\.(join|sign_in|sign_out|choose_shortcuts|keep_private)|throttle\.note"
     r"|(entrance|invitations|resetting|secondfactor|sessions|signon)\.\w+"
-    r"|catalog\.(publish|publish_set|revise)|audiences\.show|moderation\.(hide|suspend)|discussion\.comment"
+    r"|catalog\.(publish|publish_set|revise)|audiences\.show|moderation\.(hide|suspend|merge|separate)|discussion\.comment"
     r"|looking\.\w+|drafting\.\w+|subscribing\.\w+"
     r"|tokens\.(add|revoke)|bots\.add"
 )

@@ -45,6 +45,7 @@ from web.routes import (
     ladders,
     leaderboard,
     live,
+    merging,
     moderation,
     people,
     questions,
@@ -93,6 +94,7 @@ ROUTES = (
     invitations,
     feeds,
     settings,
+    merging,
     moderation,
     keys,
 )

@@ -9,6 +9,7 @@ from forecasts import calibration
 from forecasts.comparison import Comparison
 from forecasts.crowd import Extremizing
 from forecasts.leaderboard import Board, Measure, Row
+from forecasts.merging import Moving
 from forecasts.models import Draft, Forecaster, Token
 from forecasts.updating import Movement
 from questions.errors import Refusal
@@ -928,6 +929,18 @@ class ModerationPage(Page):
 
 
 @dataclass(frozen=True)
+class MergingPage(Page):
+    template = "moderation/merging.html"
+    person: Forecaster
+    root: Forecaster
+    into: Forecaster | None
+    moving: Moving | None
+    done: Sequence[Moderated]
+    typed: Mapping[str, str]
+    error: Refusal | None
+
+
+@dataclass(frozen=True)
 class SharePage(Page):
     template = "questions/share.html"
     glance: Glance
@@ -1075,7 +1088,8 @@ class ReceiptPage(Page):
 class PersonPage(Page):
     template = "people/page.html"
     person: Forecaster
-    may_suspend: bool
+    may_moderate: bool
+    merged: Sequence[Forecaster]
     source: Source | None
     choosing: Choosing
     standing: Standing

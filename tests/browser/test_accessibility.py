@@ -110,6 +110,7 @@ OWN = {
     "who sees a question": "/questions/ferry/audience",
     "who sees a set": "/sets/harbour/audience",
     "a forecaster to suspend": "/people/ada/suspension",
+    "a forecaster to merge": "/people/ada/merging",
 }
 """What Mo is shown and nobody who is not signed in."""
 

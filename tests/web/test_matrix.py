@@ -211,6 +211,7 @@ class Row:
 AT = "2026-03-02 12:00"
 DECISION = {"verdict": "resolved", "outcome": "yes", "known_at": AT, "seen": "0", "step": "confirm"}
 REVISION = {"title": TITLE, "criteria": "As measured, twice.", "note": "A slip.", "seen": "0", "step": "confirm"}
+MERGE = {"into": "bob", "note": "The same.", "step": "confirm"}
 QUESTION, SET = "/questions/{slug}", "/sets/{slug}"
 DRAFT, CLAIM = "/drafts/{number}", "/drafts/{number}/claims/{claim}"
 HOOK = "/settings/webhooks/{number:int}"
@@ -256,7 +257,7 @@ ROWS = [
     Row("GET", f"{SET}/audience", considers_set),
     Row("GET", "/ladders/{group}", reads),
     Row("GET", "/comments/{entry:int}/hiding", considers),
-    Row("GET", "/people/{handle}/suspension", moderators, about=False),
+    *(Row("GET", f"/people/{{handle}}/{end}", moderators, about=False) for end in ("suspension", "merging")),
     Row("GET", "/open/{key}", opened),
     Row("GET", "/settings", signed_in, about=False),
     Row("GET", "/confirm/{token}", anybody, about=False),
@@ -283,6 +284,7 @@ ROWS = [
     Row("POST", "/ladders/{group}", acts, {"rung-kraken": "40"}, 1),
     Row("POST", "/comments/{entry:int}/hiding", decides, {"act": "do", "note": "Rude."}, 1),
     Row("POST", "/people/{handle}/suspension", done_by_moderators, {"act": "do", "note": "Rude."}, 2, about=False),
+    Row("POST", "/people/{handle}/merging", done_by_moderators, MERGE, 1, about=False),
     Row("POST", "/sets", loads, {"text": TOML}, 2, about=False),
     *(Row("POST", f"/settings/{end}", done_signed_in, form, about=False) for end, form in SETTINGS.items()),
     Row("POST", "/settings/email", not_set_up, MAIL_IS_OFF, about=False),

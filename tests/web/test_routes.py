@@ -182,6 +182,7 @@ PROTECTED = [
     ("/sets/binary/audience", "/sets/binary/audience"),
     ("/comments/1/hiding", "/comments/1/hiding"),
     ("/people/ada/suspension", "/people/ada/suspension"),
+    ("/people/ada/merging", "/people/ada/merging"),
     ("/ladders/steps", "/ladders/steps"),
     ("/drafts", "/drafts"),
     ("/drafts/1", "/drafts/1"),

@@ -670,6 +670,29 @@ class Suspensions(BaseModel):
     suspensions: list[Suspension]
 
 
+class Moving(BaseModel):
+    """How much would move; `both` are the questions on which both have forecast."""
+
+    forecasts: int
+    comments: int
+    drafts: int
+    bots: int
+    both: int
+
+
+class Merging(Moderated):
+    """That somebody was merged into another, by their handle, or separated from them again."""
+
+    into: str
+    merged: bool
+
+
+class Mergings(BaseModel):
+    """When somebody was merged into another and separated again, the latest first."""
+
+    mergings: list[Merging]
+
+
 class Entry(BaseModel):
     """An act in the journal. Whoever may not see what was done is given the commitment to it alone."""
 

@@ -1,17 +1,18 @@
-"""Moderating: hide comments and suspend forecasters, and undo it; what was done before."""
+"""Moderating: hide comments, suspend forecasters and merge them, and undo it; what was done before."""
 
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 from sqlmodel import Session
 
-from forecasts import moderation
-from forecasts.models import Hiding, Suspension
+from forecasts import merging, moderation
+from forecasts.models import Forecaster, Hiding, Merge, Suspension
 from forecasts.permissions import require
 from web import views
 from web.api import models, requests, shapes
 from web.api.callers import Moderating
 from web.api.documents import acts, owns
+from web.api.questions import Word
 from web.api.reading import body
 from web.dependencies import Reading, Writer
 from web.routes.moderation import comment_of
@@ -64,7 +65,58 @@ def suspend_person(
     return shapes.acted(reading, made.entry)
 
 
-def _words(session: Session, one: Hiding | Suspension) -> dict[str, Any]:
+@router.get("/people/{handle}/mergings", **owns())
+def list_mergings(handle: str, reading: Reading, moderator: Moderating) -> models.Mergings:
+    """When somebody was merged into another and separated again, and why. For moderators."""
+    who = views.named(reading, handle)
+    require(moderator, "moderate")
+    told = [
+        models.Merging(
+            **_words(reading, one), into=reading.get_one(Forecaster, one.into_id).handle, merged=one.merged
+        )
+        for one in moderation.merges(reading, who)
+    ]  # fmt: skip
+    return models.Mergings(mergings=told)
+
+
+@router.get("/people/{handle}/merging", **owns())
+def weigh_merging(handle: str, reading: Reading, moderator: Moderating, into: Word = "") -> models.Moving:
+    """How much would move if somebody were merged into another. Refused where they cannot be. For moderators."""
+    who = views.named(reading, handle)
+    require(moderator, "moderate")
+    other = merging.named(reading, into)
+    moderation.require_merging(reading, who, other, by=moderator)
+    return models.Moving(**vars(merging.weigh(reading, who, other)))
+
+
+@router.post("/people/{handle}/merging", **acts(requests.NewMerge))
+def merge_person(
+    handle: str, reading: Reading, writing: Writer, moderator: Moderating,
+    given: Annotated[requests.NewMerge, Depends(body(requests.NewMerge))],
+) -> models.Acted:  # fmt: skip
+    """Merge somebody into another who is the same. What both said counts as one person's from then on."""
+    who = views.named(reading, handle)
+    require(moderator, "moderate")
+    into = merging.named(reading, given.into)
+    with writing() as (session, moment):
+        made = moderation.merge(session, who, into, given.note, by=moderator, moment=moment)
+    return shapes.acted(reading, made.entry)
+
+
+@router.post("/people/{handle}/separation", **acts(requests.NewSeparation))
+def separate_person(
+    handle: str, reading: Reading, writing: Writer, moderator: Moderating,
+    given: Annotated[requests.NewSeparation, Depends(body(requests.NewSeparation))],
+) -> models.Acted:  # fmt: skip
+    """Undo a merge. What they said counts as theirs again."""
+    who = views.named(reading, handle)
+    require(moderator, "moderate")
+    with writing() as (session, moment):
+        made = moderation.separate(session, who, given.note, by=moderator, moment=moment)
+    return shapes.acted(reading, made.entry)
+
+
+def _words(session: Session, one: Hiding | Suspension | Merge) -> dict[str, Any]:
     """What is said of everything that a moderator did."""
     by = views.actor_of(session, one.entry)
     return {"seq": one.entry, "recorded_at": one.recorded_at, "by": by, "note": one.note}

@@ -161,6 +161,19 @@ class NewSuspension(Body):
     note: Long = ""
 
 
+class NewMerge(Body):
+    """Whom somebody is the same as, by their handle, and why."""
+
+    into: Word
+    note: Long = ""
+
+
+class NewSeparation(Body):
+    """Why somebody is not the same as whom they were merged into."""
+
+    note: Long = ""
+
+
 class LadderAnswers(Body):
     """The probability of yes of some rungs, by their slugs. The others stay as they stand."""
 

@@ -5,9 +5,10 @@ from datetime import datetime
 
 import numpy as np
 from fastapi import APIRouter, Response
+from fastapi.responses import RedirectResponse
 from sqlmodel import Session, col, select
 
-from forecasts import boards, calls, cases, crowd, updating
+from forecasts import boards, calls, cases, crowd, merging, moderation, updating
 from forecasts.boards import Filter
 from forecasts.calls import Calls
 from forecasts.cases import Spoken
@@ -43,6 +44,8 @@ def person(
     handle: str, reading: Reading, viewer: Viewer, moment: Now, render: Rendering, chosen: Chosen, page: PageNumber = ""
 ) -> Response:
     who = views.forecaster_of(reading, handle, viewer)
+    if who.handle != handle.lower():
+        return RedirectResponse(f"/people/{who.handle}", 303)
     return render(person_page(reading, who, viewer, moment, chosen, page))
 
 
@@ -59,7 +62,8 @@ def person_page(
         viewer=viewer,
         here=here,
         person=who,
-        may_suspend=_may_suspend(viewer, who),
+        may_moderate=may(viewer, "moderate") and who.kind in merging.ACTS,
+        merged=moderation.merged_into(session, who) if may(viewer, "moderate") else [],
         source=session.get(Source, who.source_id) if who.source_id else None,
         choosing=filters.choosing(session, chosen, viewer),
         standing=standing_of(session, who, viewer, narrowed),
@@ -71,10 +75,6 @@ def person_page(
         updating=_updating(who, said),
         extremizing=extremizing(said) if who.kind == "crowd" else None,
     )
-
-
-def _may_suspend(viewer: Forecaster | None, who: Forecaster) -> bool:
-    return may(viewer, "moderate") and who.kind in ("person", "bot") and not who.imported
 
 
 def _outstanding(session: Session, who: Forecaster, listed: Mapping[int, Listed], made: Calls) -> Outstanding:

@@ -120,7 +120,8 @@ def test_a_get_writes_nothing_whoever_asks(
     of_ada = {path.removeprefix(API): status for (name, path), status in answers.items() if name == "ada"}
     missing = sorted(path for path, status in of_ada.items() if status != 200)
     assert missing == [
-        "/bots/ada/tokens", "/comments/1/hidings", "/drafts/review", "/people/ada/suspensions",
+        "/bots/ada/tokens", "/comments/1/hidings", "/drafts/review", "/people/ada/merging", "/people/ada/mergings",
+        "/people/ada/suspensions",
         "/questions/binary/receipts/ada", "/sets/binary",
     ]  # fmt: skip
 

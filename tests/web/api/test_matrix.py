@@ -41,7 +41,7 @@ COLUMNS = [(who, state) for state in STATES for who in CALLERS]
 PERSON = {ROBO: ADA, READER: ADA, CLERK: MO}
 """With whose eyes a token sees."""
 
-HERE, WHO, NO, NONE, AGAINST = 200, 401, 403, 404, 409
+HERE, WHO, NO, NONE, AGAINST, REFUSED = 200, 401, 403, 404, 409, 422
 
 
 # What is due, worked out from the words of the rule alone
@@ -107,6 +107,12 @@ def acts_on_own(who: str, state: str) -> int:
 def may_moderate(who: str, state: str) -> int:
     """What the scope “moderate” lets one do, as far as the role goes."""
     return WHO if who == NOBODY else HERE if moderates(who) else NO
+
+
+def undoes(who: str, state: str) -> int:
+    """What takes that something was done before."""
+    found = may_moderate(who, state)
+    return REFUSED if found == HERE else found
 
 
 def decides(who: str, state: str) -> int:
@@ -236,6 +242,13 @@ ROWS = [
     Row("POST", f"{QUESTION}/look", looks),
     Row("POST", "/ladders/{group}", acts, {"answers": {"kraken": 0.4}}, 201, 1),
     Row("POST", "/sets", may_moderate, {"file": TOML}, entries=2, about=False),
+    Row("GET", "/comments/{entry:int}/hidings", decides),
+    Row("POST", "/comments/{entry:int}/hiding", decides, {"hidden": True, "note": "Rude."}, 201, 1),
+    Row("GET", "/people/{handle}/merging", may_moderate, about=False, address="/people/ada/merging?into=bob"),
+    *(Row("GET", f"/people/{{handle}}/{part}", may_moderate, about=False) for part in ("suspensions", "mergings")),
+    Row("POST", "/people/{handle}/suspension", may_moderate, {"suspended": True, "note": "Rude."}, 201, 2, about=False),
+    Row("POST", "/people/{handle}/merging", may_moderate, {"into": "bob", "note": "The same."}, 201, 1, about=False),
+    Row("POST", "/people/{handle}/separation", undoes, {"note": "Two."}, about=False),
     *(Row("GET", path, known, about=False) for path in ("/me", "/tokens", "/bots", "/drafts")),
     Row("POST", "/me/settings", sets_own, {"private": True}, about=False),
     Row("POST", "/tokens", known, READING, 201, about=False),
@@ -275,9 +288,9 @@ def there(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Ma
     return worlds_in(tmp_path_factory.mktemp("worlds"), sqlite_template)
 
 
-def address_of(row: Row) -> str:
+def address_of(row: Row, world: World) -> str:
     """Where a row's request goes."""
-    parts = {"{handle}": "ada", "{group}": "steps", "{number}": "1", "{claim}": "1"}
+    parts = {"{handle}": "ada", "{group}": "steps", "{number}": "1", "{claim}": "1", "{entry:int}": world.names["comment"]}
     parts |= {"{slug}": "deep" if row.path.startswith("/sets") else "kraken"}
     path = row.address or row.path
     for part, word in parts.items():
@@ -302,7 +315,7 @@ def rows_for(state: str, who: str, *, writing: bool) -> Iterator[Row]:
 def judged(row: Row, world: World, client: TestClient, who: str, state: str) -> list[str]:
     """What is wrong with a cell."""
     before, due = world.entries, row.due(who, state)
-    answer = client.request(row.method, address_of(row), json=row.body)
+    answer = client.request(row.method, address_of(row, world), json=row.body)
     return wrong_with(
         f"{row.method} {row.path} by {who}, {state}",
         due=row.done if due == HERE else due,

@@ -8,7 +8,7 @@ from forecasts import discussion, verification
 from forecasts.database import Database
 from forecasts.models import Comment, Forecaster
 from questions.models import Question
-from tests.cast import draft, entries, join, kinds, publish
+from tests.cast import draft, entries, join, kinds, publish, say
 from tests.web.api.conftest import API, Call, refusal
 from tests.web.conftest import Visit
 from tests.web.sight import Sight
@@ -147,3 +147,76 @@ def test_a_suspended_moderator_and_a_bot_moderate_nothing(
 
     assert refusal(client.send(path, {"hidden": True, "note": "Rude."}))[0] == 403
     assert client.browser.get(f"{API}{path}s").status_code == 403
+
+
+# Merging
+
+
+def test_two_are_merged_and_separated_as_on_the_page(
+    call: Call, database: Database, rain: Question, ada: Forecaster, bob: Forecaster, mo: Forecaster
+) -> None:
+    say(database, ada, rain, 0.4), say(database, bob, rain, 0.6)
+    client = call(mo)
+
+    weighed = client.get("/people/bob/merging", into="Ada")
+    client.post("/people/bob/merging", {"into": "Ada", "note": "The same."})
+    during = (call().get("/people/bob")["handle"], call(ada).get("/questions/rain")["own"]["said"]["probability"])
+    crowd = call().get("/questions/rain")["crowd_count"]
+    client.post("/people/bob/separation", {"note": "Two after all."})
+
+    assert weighed == {"forecasts": 1, "comments": 0, "drafts": 0, "bots": 0, "both": 1}
+    assert (during, crowd) == (("ada", 0.6), 1)
+    assert call().get("/people/bob")["handle"] == "bob"
+    assert call().get("/questions/rain")["crowd_count"] == 2
+    found = client.get("/people/bob/mergings")["mergings"]
+    assert told(found, "merged") == [(False, "Mo", "Two after all."), (True, "Mo", "The same.")]
+    assert {one["into"] for one in found} == {"ada"}
+    assert kinds(database)[-2:] == ["merge", "merge"]
+    assert holds(database)
+
+
+def test_whoever_is_merged_is_listed_no_more_and_their_token_works_no_more(
+    call: Call, database: Database, ada: Forecaster, bob: Forecaster, mo: Forecaster
+) -> None:
+    his = call(bob)
+    call(mo).post("/people/bob/merging", {"into": "ada", "note": "The same."})
+
+    assert his.browser.get(f"{API}/me").status_code == 401
+    assert {"ada", "mo"} == {one["handle"] for one in call().get("/people")["people"] if one["kind"] == "person"}
+
+
+@pytest.mark.parametrize(
+    ("body", "due"),
+    [
+        ({"note": "The same."}, (422, "into", "“into” is missing.")),
+        ({"into": "", "note": "The same."},
+         (422, "into", "Nobody is named. Write the name of whom they are the same as.")),
+        ({"into": "nope", "note": "The same."},
+         (422, "into", "There is no forecaster “nope”. The leaderboard lists those there are.")),
+        ({"into": "ada", "note": "The same."},
+         (422, "into", "“Ada” is who is to be merged. Name somebody else.")),
+        ({"into": "bob"}, (422, "note", "The reason is empty. Say why; it stays on record.")),
+        ({"into": "crowd", "note": "The same."},
+         (403, "", "“The crowd” is neither a person nor a bot, and is merged with nobody.")),
+    ],
+)  # fmt: skip
+def test_who_cannot_be_merged_is_refused_in_the_words_of_the_page(
+    call: Call, database: Database, ada: Forecaster, bob: Forecaster, mo: Forecaster,
+    body: dict[str, Any], due: tuple[int, str, str],
+) -> None:  # fmt: skip
+    client = call(mo)
+
+    assert refusal(client.send("/people/ada/merging", body)) == due
+    assert entries(database) == []
+    if "into" in body and "into" in due:
+        assert refusal(client.browser.get(f"{API}/people/ada/merging", params={"into": body["into"]})) == due
+
+
+def test_only_moderators_merge(call: Call, database: Database, ada: Forecaster, bob: Forecaster) -> None:
+    client, body = call(bob), {"into": "bob", "note": "The same."}
+
+    assert [client.send(f"/people/{who}/merging", body).status_code for who in ("ada", "nope")] == [403, 404]
+    assert [client.send(f"/people/{who}/separation", {}).status_code for who in ("ada", "nope")] == [403, 404]
+    assert client.browser.get(f"{API}/people/ada/mergings").status_code == 403
+    assert client.browser.get(f"{API}/people/ada/merging?into=bob").status_code == 403
+    assert entries(database) == []
