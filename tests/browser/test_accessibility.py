@@ -346,6 +346,17 @@ def test_no_page_is_at_fault_on_the_way_to_a_decision(june: Server, invite: Invi
     assert faults(mo) == []
 
 
+def test_no_page_is_at_fault_on_the_way_to_a_merge(june: Server, invite: Invite) -> None:
+    mo = invite(june, "Mo", signed_in=True)
+
+    mo.opens("/people/ada/merging")
+    mo.page.get_by_label("The same as").fill("Kim")
+    mo.page.get_by_label("Why").fill("Both are hers.")
+    mo.page.get_by_role("button", name="Look at what moves").click()
+    mo.sees("Before you confirm")
+    assert faults(mo) == []
+
+
 def test_no_page_is_at_fault_when_there_is_nothing_to_show(tmp_path: Path, invite: Invite) -> None:
     with running(tmp_path, JUNE) as server:
         nobody = invite(server)

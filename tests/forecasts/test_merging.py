@@ -259,6 +259,9 @@ def test_whoever_is_merged_signs_in_no_more_and_what_they_send_late_counts_for_t
     separate(database, dup, mo)
     assert whose(database) == ["ada2"]
     assert len(report(database)) == 4
+    with database.reading() as session:  # what was ended stays ended
+        assert accounts.signed_in(session, cookie, NOON) is None
+        assert tokens.of_bearer(session, key, NOON) is None
 
 
 def test_an_undoing_takes_back_what_it_names(
