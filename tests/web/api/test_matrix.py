@@ -290,8 +290,8 @@ def there(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Ma
 
 def address_of(row: Row, world: World) -> str:
     """Where a row's request goes."""
-    parts = {"{handle}": "ada", "{group}": "steps", "{number}": "1", "{claim}": "1", "{entry:int}": world.names["comment"]}
-    parts |= {"{slug}": "deep" if row.path.startswith("/sets") else "kraken"}
+    parts = {"{handle}": "ada", "{group}": "steps", "{number}": "1", "{claim}": "1"}
+    parts |= {"{entry:int}": world.names["comment"], "{slug}": "deep" if row.path.startswith("/sets") else "kraken"}
     path = row.address or row.path
     for part, word in parts.items():
         path = path.replace(part, word)
