@@ -416,6 +416,8 @@ def test_of_what_was_said_earlier_and_recorded_later_the_last_said_stands(
     database: Database, tmp_path: Path, ada: Forecaster, mo: Forecaster
 ) -> None:
     """Cleo's later word was recorded first."""
+    folders.write(tmp_path, [asked("rain")], [said("0.7", 4)])
+    bring(database, tmp_path)
     folders.write(tmp_path, [asked("rain")], [said("0.7", 4), said("0.5", 2, who="dan")])
     bring(database, tmp_path)
 
