@@ -5,17 +5,19 @@ import secrets
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from sqlalchemy import delete
-from sqlmodel import Session, col, select
+from sqlalchemy import ColumnElement, delete
+from sqlmodel import Session, col, func, select
 
 from forecasts import passwords
 from forecasts.models import BrowserSession, Forecaster, HalfSignIn, ResetLink
 from forecasts.passwords import InvalidAccount
+from forecasts.settings import Lasting
 from questions.catalog import is_name
 from questions.errors import NotAllowed, NotFound
 
 HANDLE = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,28}[a-z0-9])?")
-STAYS = timedelta(days=30)
+LONGEST = timedelta(days=365)
+"""How long a session is kept at most, however long it may last."""
 
 
 def judge(name: str, password: str, again: str | None = None) -> tuple[str, str]:
@@ -73,7 +75,7 @@ def sign_in(session: Session, person: Forecaster, moment: datetime, browser: str
     token = secrets.token_urlsafe(32)
     over = (col(BrowserSession.expires_at) <= moment) | (col(BrowserSession.token) == seal(earlier))
     session.exec(delete(BrowserSession).where(over))
-    begun = {"made_at": moment, "seen_at": moment, "expires_at": moment + STAYS}
+    begun = {"made_at": moment, "seen_at": moment, "expires_at": moment + LONGEST}
     session.add(BrowserSession(token=seal(token), forecaster_id=person.id, browser=browser, **begun))
     session.flush()
     return token
@@ -84,15 +86,22 @@ def sign_out(session: Session, token: str) -> None:
     session.exec(delete(BrowserSession).where(col(BrowserSession.token) == seal(token)))
 
 
-def signed_in(session: Session, token: str, moment: datetime) -> Forecaster | None:
+def signed_in(session: Session, token: str, moment: datetime, lasting: Lasting) -> Forecaster | None:
     """Whose session this is, None where there is none or it has run out."""
     statement = (
         select(Forecaster)
         .join(BrowserSession, col(BrowserSession.forecaster_id) == Forecaster.id)
-        .where(BrowserSession.token == seal(token), BrowserSession.expires_at > moment)
+        .where(BrowserSession.token == seal(token), lasts(moment, lasting))
         .where(col(Forecaster.merged_into_id).is_(None))
     )
     return session.exec(statement).first()
+
+
+def lasts(moment: datetime, lasting: Lasting) -> ColumnElement[bool]:
+    """The condition on sessions that have not run out: neither long begun nor long unused."""
+    seen_at = func.coalesce(BrowserSession.seen_at, BrowserSession.made_at)
+    young = (col(BrowserSession.made_at) > moment - lasting.whole) & (col(BrowserSession.expires_at) > moment)
+    return young & (seen_at > moment - lasting.idle)
 
 
 def change_password(session: Session, person: Forecaster, password: str) -> Forecaster:

@@ -448,8 +448,9 @@ class Invitation(SQLModel, table=True):
 class BrowserSession(SQLModel, table=True):
     """A browser that somebody signed in with. Only the hash of its cookie is kept.
 
-    seen_at  when a form was last sent from it, give or take an hour; reading notes nothing
-    browser  what it says it is, in words
+    expires_at  when it is forgotten; the settings say how long it lasts, which is never longer
+    seen_at     when a page was last asked for with it, give or take an hour
+    browser     what it says it is, in words
     """
 
     __tablename__ = "browser_session"

@@ -5,16 +5,19 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, update
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
-from forecasts.accounts import seal
+from forecasts.accounts import lasts, seal
+from forecasts.database import Database
 from forecasts.models import BrowserSession, Forecaster
-from questions.errors import NotFound
+from forecasts.settings import Lasting
+from questions.errors import NotFound, Refusal
 
 FRESH = timedelta(minutes=10)
 """How long after signing in nobody is asked for the password again."""
 
 NOTED = timedelta(hours=1)
+"""How often at most it is noted that a session is in use."""
 
 MARK = 12
 """How much of what is kept of a cookie names its session in lists: it opens nothing."""
@@ -42,11 +45,9 @@ def browser_of(agent: str) -> str:
     return f"{name} on {system}" if system else name
 
 
-def listed(session: Session, person: Forecaster, moment: datetime) -> Sequence[BrowserSession]:
+def listed(session: Session, person: Forecaster, moment: datetime, lasting: Lasting) -> Sequence[BrowserSession]:
     """Their sessions that have not run out, the one that began last first."""
-    theirs = select(BrowserSession).where(
-        BrowserSession.forecaster_id == person.id, BrowserSession.expires_at > moment
-    )  # fmt: skip
+    theirs = select(BrowserSession).where(BrowserSession.forecaster_id == person.id, lasts(moment, lasting))
     return session.exec(theirs.order_by(col(BrowserSession.made_at).desc(), col(BrowserSession.token))).all()
 
 
@@ -76,10 +77,28 @@ def revoke_others(session: Session, person: Forecaster, token: str) -> None:
     session.exec(delete(BrowserSession).where(*others))
 
 
-def touch(session: Session, token: str, moment: datetime) -> None:
-    """Note that a form was sent from this browser, once an hour.
-
-    That is all that is noted: reading writes nothing in this house, so a session does not end for want of use.
-    """
-    stale = (col(BrowserSession.token) == seal(token), col(BrowserSession.seen_at) <= moment - NOTED)
+def touch(session: Session, token: str, moment: datetime, lasting: Lasting) -> None:
+    """Note that this browser is in use, once an hour. A session that has run out stays so."""
+    seen_at = func.coalesce(BrowserSession.seen_at, BrowserSession.made_at)
+    stale = (col(BrowserSession.token) == seal(token), seen_at <= moment - NOTED, lasts(moment, lasting))
     session.exec(update(BrowserSession).where(*stale).values(seen_at=moment))
+
+
+def is_stale(session: Session, token: str, moment: datetime) -> bool:
+    """Whether it is to be noted that this browser is in use now."""
+    found = session.get(BrowserSession, seal(token))
+    return found is not None and moment - (found.seen_at or found.made_at) >= NOTED
+
+
+def note(database: Database, token: str, lasting: Lasting) -> None:
+    """Note that pages are read with this browser, in a transaction of its own, after they were sent.
+
+    It happens once an hour; what has run out is swept away with it. Where the record cannot be written to, nothing is
+    noted: nobody waits for it.
+    """
+    try:
+        with database.writing() as (session, moment):
+            touch(session, token, moment, lasting)
+            session.exec(delete(BrowserSession).where(~lasts(moment, lasting)))
+    except Refusal:
+        return

@@ -1,5 +1,7 @@
 """Settings from the environment, prefix BRIERBOARD_. `brierboard serve` works with none set."""
 
+from dataclasses import dataclass
+from datetime import timedelta
 from email.headerregistry import Address
 from email.utils import parseaddr
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
@@ -13,6 +15,14 @@ Network = IPv4Network | IPv6Network
 
 USUAL = {"http": 80, "https": 443}
 """The ports that an address leaves out."""
+
+
+@dataclass(frozen=True)
+class Lasting:
+    """How long a session lasts: the whole of it from signing in on, and after the last page that was asked for."""
+
+    whole: timedelta
+    idle: timedelta
 
 
 class Settings(BaseSettings):
@@ -33,6 +43,8 @@ class Settings(BaseSettings):
                   nobody but this machine can reach
     trusted_proxies   the proxies before this server, as addresses and networks with commas between: what they say of
                   who asks is believed
+    session_days      after how many days whoever signed in must do so again
+    idle_days         and after how many in which they opened no page
     reads_a_minute, writes_a_minute, sign_ins_a_minute
                   how much one address may ask for, send, and try at signing in, each minute; 0 is without end
     """
@@ -52,6 +64,8 @@ class Settings(BaseSettings):
     oidc_name: str = "single sign-on"
     private_webhooks: bool = False
     trusted_proxies: str = ""
+    session_days: int = Field(default=30, ge=1, le=365)
+    idle_days: int = Field(default=15, ge=1, le=365)
     reads_a_minute: int = Field(default=1200, ge=0, le=1_000_000)
     writes_a_minute: int = Field(default=240, ge=0, le=1_000_000)
     sign_ins_a_minute: int = Field(default=30, ge=0, le=1_000_000)
@@ -145,6 +159,11 @@ class Settings(BaseSettings):
     def secure(self) -> bool:
         """Whether browsers reach us by https, so that cookies may insist on it."""
         return self.origin.startswith("https://")
+
+    @property
+    def lasting(self) -> Lasting:
+        """How long a session lasts."""
+        return Lasting(timedelta(days=self.session_days), timedelta(days=self.idle_days))
 
     @property
     def origin(self) -> str:

@@ -25,7 +25,7 @@ from forecasts.database import Database
 from forecasts.settings import Settings
 from questions.errors import Refusal
 from web import api
-from web.dependencies import SignInFirst, viewer
+from web.dependencies import SignInFirst, whose
 from web.headers import ANYWHERE, Guarded
 from web.limits import Bodies, Rates
 from web.live import Watch
@@ -255,5 +255,5 @@ def failed(request: Request, error: Exception) -> Response:
 def _message(request: Request, status: int, title: str, sentence: str) -> Response:
     database: Database = request.app.state.database
     with database.reading() as session:
-        who = viewer(request, session, database.clock.now()) if status < 500 else None
+        who = whose(request, session, database.clock.now()) if status < 500 else None
     return told(request, status, title, sentence, who)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from fastapi import Request, Response
 
-from forecasts import accounts, entrance
+from forecasts import entrance
 from forecasts.settings import Settings
 
 SESSION = "brierboard"
@@ -46,7 +46,7 @@ def drop(answer: Response, cookie: str, settings: Settings) -> Response:
 
 def remember(answer: Response, token: str, settings: Settings) -> Response:
     """The answer with the session's cookie."""
-    return keep(answer, SESSION, token, int(accounts.STAYS.total_seconds()), settings)
+    return keep(answer, SESSION, token, int(settings.lasting.whole.total_seconds()), settings)
 
 
 def wait_for_code(answer: Response, token: str, settings: Settings) -> Response:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import Depends, Query, Request
+from fastapi import BackgroundTasks, Depends, Query, Request
 from sqlmodel import Session
 
 from forecasts import accounts, sessions, throttle
@@ -77,8 +77,12 @@ async def place(request: Request) -> AsyncIterator[None]:
         yield
 
 
-def reading(request: Request, _: Annotated[None, Depends(place)]) -> Iterator[Session]:
-    """A session that lasts as long as the request, knows which links were opened, and writes nothing."""
+def reading(request: Request, _: Annotated[None, Depends(place, scope="function")]) -> Iterator[Session]:
+    """A session that lasts until the answer is made, knows which links were opened, and writes nothing.
+
+    It is given back before the answer goes out, and its place with it: nobody who reads slowly keeps either, and no
+    mail server that hangs.
+    """
     with database_of(request).reading() as session:
         session.info[OPENED] = opened(request)
         yield session
@@ -90,7 +94,7 @@ def opened(request: Request) -> tuple[str, ...]:
     return tuple(key for key in kept if KEY.fullmatch(key))[-MOST_LINKS:]
 
 
-Reading = Annotated[Session, Depends(reading)]
+Reading = Annotated[Session, Depends(reading, scope="function")]
 Configured = Annotated[Settings, Depends(settings_of)]
 
 
@@ -113,9 +117,9 @@ Now = Annotated[datetime, Depends(now)]
 def writer(request: Request, reading: Reading) -> Writing:
     """`writing` for this request: once it is over the reading session sees what was written.
 
-    With it is noted that the browser's session is in use, as reading notes nothing.
+    With it is noted that the browser's session is in use.
     """
-    database, token = database_of(request), cookies.read(request, COOKIE)
+    database, token, lasting = database_of(request), cookies.read(request, COOKIE), settings_of(request).lasting
 
     @contextmanager
     def writing() -> Iterator[tuple[Session, datetime]]:
@@ -123,7 +127,7 @@ def writer(request: Request, reading: Reading) -> Writing:
             with database.writing() as (session, moment):
                 yield session, moment
                 if token:
-                    sessions.touch(session, token, moment)
+                    sessions.touch(session, token, moment, lasting)
         finally:
             database.renew(reading)
 
@@ -133,10 +137,22 @@ def writer(request: Request, reading: Reading) -> Writing:
 Writer = Annotated[Writing, Depends(writer)]
 
 
-def viewer(request: Request, reading: Reading, moment: Now) -> Forecaster | None:
-    """Who is signed in, None where nobody is."""
+def whose(request: Request, session: Session, moment: datetime) -> Forecaster | None:
+    """Who is signed in, None where nobody is; nothing is noted of it."""
     token = cookies.read(request, COOKIE)
-    return accounts.signed_in(reading, token, moment) if token else None
+    return accounts.signed_in(session, token, moment, settings_of(request).lasting) if token else None
+
+
+def viewer(request: Request, reading: Reading, moment: Now, later: BackgroundTasks) -> Forecaster | None:
+    """Who is signed in, None where nobody is.
+
+    That their session is in use is noted at most once an hour, after the answer and in a transaction of its own. Open
+    pages that ask for news by themselves do not keep it alive.
+    """
+    found, token = whose(request, reading, moment), cookies.read(request, COOKIE)
+    if found is not None and sessions.is_stale(reading, token, moment):
+        later.add_task(sessions.note, database_of(request), token, settings_of(request).lasting)
+    return found
 
 
 Viewer = Annotated[Forecaster | None, Depends(viewer)]

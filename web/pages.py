@@ -11,6 +11,7 @@ from forecasts.crowd import Extremizing
 from forecasts.leaderboard import Board, Measure, Row
 from forecasts.merging import Moving
 from forecasts.models import Draft, Forecaster, Token
+from forecasts.settings import Lasting
 from forecasts.updating import Movement
 from questions.errors import Refusal
 from questions.models import Question, QuestionSet, Resolution, Revision, Source
@@ -1332,6 +1333,7 @@ class SessionsPage(Page):
     template = "settings/sessions.html"
     signed: Sequence[Signed]
     fresh: bool
+    lasting: Lasting
     error: Refusal | None
 
 

@@ -6,15 +6,16 @@ from threading import Barrier
 import pytest
 from argon2 import PasswordHasher
 
-from forecasts import accounts, invitations, passwords
-from forecasts.accounts import STAYS
+from forecasts import accounts, invitations, passwords, sessions
 from forecasts.database import Database
 from forecasts.models import Forecaster
 from forecasts.passwords import InvalidAccount
+from forecasts.settings import Settings
 from questions.errors import NotAllowed, NotFound
 from tests.cast import DAY, HOUR, NOON, MovedClock, called, come_in, everything, join, rows
 
 PASSWORD = "correct horse battery"
+LASTING = Settings().lasting
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +39,7 @@ def sign_in(database: Database, person: Forecaster) -> str:
 def signed_in(database: Database, token: str) -> str | None:
     """The handle that a browser's token stands for now."""
     with database.reading() as session:
-        person = accounts.signed_in(session, token, database.clock.now())
+        person = accounts.signed_in(session, token, database.clock.now(), LASTING)
         return person.handle if person else None
 
 
@@ -214,23 +215,40 @@ def test_only_the_hash_of_a_token_is_kept(database: Database, eve: Forecaster) -
 def test_a_session_ends_after_thirty_days(database: Database, clock: MovedClock, eve: Forecaster) -> None:
     token = sign_in(database, eve)
 
-    clock.moment = NOON + STAYS - HOUR
+    for days in (10, 20):
+        clock.moment = NOON + days * DAY
+        sessions.note(database, token, LASTING)
+    clock.moment = NOON + 30 * DAY - HOUR
     before = signed_in(database, token)
-    clock.moment = NOON + STAYS
+    clock.moment = NOON + 30 * DAY
 
-    assert (STAYS, before, signed_in(database, token)) == (30 * DAY, "eve", None)
+    assert (before, signed_in(database, token)) == ("eve", None)
+
+
+def test_a_session_ends_after_fifteen_days_without_use(database: Database, clock: MovedClock, eve: Forecaster) -> None:
+    token = sign_in(database, eve)
+
+    clock.moment = NOON + 15 * DAY - HOUR
+    before = signed_in(database, token)
+    clock.moment = NOON + 15 * DAY
+
+    assert (before, signed_in(database, token)) == ("eve", None)
 
 
 def test_sessions_that_have_ended_are_swept_away(database: Database, clock: MovedClock, eve: Forecaster) -> None:
+    """However long they may last: after a year at the next signing in, else once somebody reads."""
     sign_in(database, eve)
-    clock.moment = NOON + STAYS / 2
+    clock.moment = NOON + 300 * DAY
     second = sign_in(database, eve)
-    clock.moment = NOON + STAYS
+    clock.moment = NOON + 365 * DAY
 
-    sign_in(database, eve)
+    third = sign_in(database, eve)
+    first_is_gone = len(rows(database, "browser_session")) == 2
+    sessions.note(database, third, LASTING)
 
-    assert len(rows(database, "browser_session")) == 2
-    assert signed_in(database, second) == "eve"
+    assert first_is_gone
+    assert len(rows(database, "browser_session")) == 1
+    assert (signed_in(database, second), signed_in(database, third)) == (None, "eve")
 
 
 def test_signing_out_ends_this_session_and_no_other(database: Database, eve: Forecaster) -> None:

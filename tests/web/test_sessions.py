@@ -1,4 +1,4 @@
-"""Sessions: each browser is listed in words, ended one by one or all others at once, and noted once an hour."""
+"""Sessions: each browser is listed in words, ended one by one or all others at once, and ends by itself."""
 
 from datetime import timedelta
 
@@ -9,7 +9,9 @@ from starlette.testclient import TestClient
 from forecasts import accounts, sessions
 from forecasts.database import Database
 from forecasts.models import BrowserSession, Forecaster
-from tests.cast import HOUR, MovedClock, rows
+from forecasts.settings import Settings
+from questions.models import Question
+from tests.cast import DAY, HOUR, NOON, MovedClock, rows
 from tests.web.conftest import Visit
 from tests.web.sight import Sight
 from web.dependencies import COOKIE
@@ -80,7 +82,7 @@ def test_every_browser_is_listed_and_this_one_is_marked(visit: Visit, clock: Mov
     clock.moment += HOUR
     here = enter(visit, FIREFOX)
 
-    at = "Signed in 2 Mar 2026, {} UTC. Last sent something 2 Mar 2026, {} UTC, give or take an hour."
+    at = "Signed in 2 Mar 2026, {} UTC. Last used 2 Mar 2026, {} UTC, give or take an hour."
     assert listed(here) == [
         f"Firefox on Linux this one {at.format('13:00', '13:00')}",
         f"Safari on an iPhone {at.format('12:00', '12:00')}",
@@ -147,22 +149,94 @@ def test_the_password_is_not_guessed_from_a_browser_that_was_left_open(
     assert wrong == [422] * 5 + [429]
 
 
-def test_a_form_is_noted_once_an_hour_and_a_page_never(
-    visit: Visit, database: Database, clock: MovedClock, eve: Forecaster
+@pytest.mark.parametrize(("method", "path"), [("GET", "/settings"), ("POST", "/settings/pages"), ("GET", "/api/v1/me")])
+def test_what_is_asked_for_is_noted_once_an_hour(
+    visit: Visit, database: Database, clock: MovedClock, eve: Forecaster, method: str, path: str
 ) -> None:
     here = enter(visit, FIREFOX)
     begun = seen(database)
-    clock.moment += 2 * HOUR
-    here.get("/settings")
-    read = seen(database)
-    here.post("/settings/pages", data={})
-    sent = seen(database)
-    clock.moment += HOUR / 2
-    here.post("/settings/pages", data={})
+    clock.moment += HOUR - timedelta(seconds=1)
+    here.request(method, path)
+    soon = seen(database)
+    clock.moment += timedelta(seconds=1)
+    here.request(method, path)
+    later = seen(database)
 
-    assert begun == read
-    assert sent != read
-    assert seen(database) == sent
+    assert begun == soon == NOON
+    assert later == NOON + HOUR
+
+
+def test_an_open_page_that_asks_for_news_keeps_no_session_alive(
+    visit: Visit, database: Database, clock: MovedClock, eve: Forecaster, rain: Question
+) -> None:
+    here = enter(visit, FIREFOX)
+    clock.moment += 2 * HOUR
+
+    assert here.get("/questions/rain/live").status_code == 200
+    assert seen(database) == NOON
+
+
+def test_a_session_ends_fifteen_days_after_the_last_page(visit: Visit, clock: MovedClock, eve: Forecaster) -> None:
+    here, left = enter(visit, FIREFOX), enter(visit, SAFARI)
+
+    clock.moment += 15 * DAY - HOUR
+    kept = is_in(here)
+    clock.moment += HOUR
+
+    assert kept
+    assert (is_in(here), is_in(left)) == (True, False)
+    clock.moment += 15 * DAY - HOUR
+    assert is_in(here)
+    clock.moment += HOUR
+    assert not is_in(here)  # thirty days after signing in, however often a page was opened
+
+
+def test_a_session_that_has_run_out_is_not_begun_anew_by_a_form(
+    visit: Visit, clock: MovedClock, eve: Forecaster
+) -> None:
+    left = enter(visit, FIREFOX)
+    cookie = left.cookies[COOKIE]
+    clock.moment += 15 * DAY
+
+    left.post("/sign-in", data={"name": "Eve", "password": "wrong horse"})
+
+    assert left.cookies[COOKIE] == cookie
+    assert not is_in(left)
+
+
+def test_what_has_run_out_is_swept_away_while_others_read(
+    visit: Visit, database: Database, clock: MovedClock, eve: Forecaster
+) -> None:
+    enter(visit, SAFARI)
+    clock.moment += 14 * DAY
+    here = enter(visit, FIREFOX)
+    clock.moment += DAY
+
+    here.get("/")
+
+    assert len(rows(database, "browser_session")) == 1
+    assert is_in(here)
+
+
+class TestShorter:
+    """Where whoever runs the server wants sessions to end sooner, they do, also those that were begun before."""
+
+    @pytest.fixture
+    def settings(self) -> Settings:
+        return Settings(host="127.0.0.1", session_days=2, idle_days=1)
+
+    def test_the_settings_say_how_long(self, visit: Visit, clock: MovedClock, eve: Forecaster) -> None:
+        here = enter(visit, FIREFOX)
+        told = Sight.of(here.get("/settings/sessions").text).text
+        moments = [HOUR, DAY, DAY - HOUR]
+
+        seen_in = []
+        for passed in moments:
+            clock.moment += passed
+            seen_in.append(is_in(here))
+
+        assert "A session ends 2 days after signing in, or after 1 day in which you open no page." in told
+        assert seen_in == [True, False, False]
 
 
 def test_a_new_password_ends_every_session_and_begins_this_one_anew(

@@ -6,13 +6,12 @@ from typing import Annotated
 
 from fastapi import BackgroundTasks, Depends, Request
 
-from forecasts import accounts, tokens
+from forecasts import tokens
 from forecasts.models import Forecaster, Token
 from questions import percent
 from questions.errors import NotAllowed
-from web import cookies
 from web.api.errors import Invalid, Unauthorised
-from web.dependencies import COOKIE, Now, Reading, database_of
+from web.dependencies import Now, Reading, database_of, viewer
 
 
 @dataclass(frozen=True)
@@ -48,8 +47,7 @@ def caller(request: Request, reading: Reading, moment: Now, later: BackgroundTas
     """
     header = request.headers.get("authorization")
     if header is None:
-        cookie = cookies.read(request, COOKIE)
-        return Caller(accounts.signed_in(reading, cookie, moment) if cookie else None, None)
+        return Caller(viewer(request, reading, moment, later), None)
     kind, _, text = header.partition(" ")
     found = tokens.of_bearer(reading, text.strip(), moment) if kind.lower() == "bearer" else None
     if found is None:

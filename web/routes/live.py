@@ -16,7 +16,7 @@ from forecasts.models import Forecaster
 from forecasts.permissions import OPENED, sets_visible, visible
 from questions import catalog, journal
 from web import setpage, talk, views
-from web.dependencies import opened, viewer
+from web.dependencies import opened, whose
 from web.following import Looking, live_page, looking, said_by, state_of
 from web.live import State, Watch
 from web.rendering import PRIVATE, draw
@@ -65,7 +65,7 @@ def _look(request: Request, page: str, show: Show) -> Response:
     with database.reading() as session:
         session.info[OPENED] = opened(request)
         moment = journal.moment(session, database.clock.now())
-        shown = show(session, viewer(request, session, moment), moment)
+        shown = show(session, whose(request, session, moment), moment)
         watch: Watch = request.state.watch
         watch.learn(session, page, shown.state, shown.alone)
         tag = shown.state.tag(history.ticks(moment))

@@ -8,6 +8,7 @@ from sqlmodel import Session
 from forecasts import entrance, sessions
 from forecasts.accounts import seal
 from forecasts.models import Forecaster
+from forecasts.settings import Settings
 from questions.errors import Refusal
 from web.dependencies import Configured, Form, Now, Reading, Seat, SignedIn, Sitting, Teller, Writer
 from web.pages import SessionsPage, Signed
@@ -19,8 +20,10 @@ HERE = "/settings/sessions"
 
 
 @router.get("/settings/sessions")
-def look(reading: Reading, person: SignedIn, seat: Seat, moment: Now, render: Rendering) -> Response:
-    return render(sessions_page(reading, person, seat, moment))
+def look(
+    reading: Reading, person: SignedIn, seat: Seat, configured: Configured, moment: Now, render: Rendering
+) -> Response:
+    return render(sessions_page(reading, person, seat, configured, moment))
 
 
 @router.post("/settings/sessions/removal")
@@ -37,9 +40,9 @@ def end_one(
                 sessions.revoke(session, person, mark)
         entrance.insist(refusal)
     except Refusal as refused:
-        page = sessions_page(reading, person, seat, tell(), error=refused)
+        page = sessions_page(reading, person, seat, configured, tell(), error=refused)
         return hold_off(render(page, status=status_of(refused)), refused)
-    answer = render(sessions_page(reading, person, seat, moment), otherwise=HERE)
+    answer = render(sessions_page(reading, person, seat, configured, moment), otherwise=HERE)
     return telling(answer, reading, configured, person, "One of your browsers was signed out.", moment)
 
 
@@ -56,20 +59,23 @@ def end_others(
                 sessions.revoke_others(session, person, seat.token)
         entrance.insist(refusal)
     except Refusal as refused:
-        page = sessions_page(reading, person, seat, tell(), error=refused)
+        page = sessions_page(reading, person, seat, configured, tell(), error=refused)
         return hold_off(render(page, status=status_of(refused)), refused)
-    answer = render(sessions_page(reading, person, seat, moment), otherwise=HERE)
+    answer = render(sessions_page(reading, person, seat, configured, moment), otherwise=HERE)
     return telling(answer, reading, configured, person, "Every other browser of yours was signed out.", moment)
 
 
 def sessions_page(
-    session: Session, person: Forecaster, seat: Sitting, moment: datetime, *, error: Refusal | None = None
+    session: Session, person: Forecaster, seat: Sitting, configured: Settings, moment: datetime,
+    *, error: Refusal | None = None,
 ) -> SessionsPage:  # fmt: skip
     """Where they are signed in."""
-    here = seal(seat.token)
+    here, lasting = seal(seat.token), configured.lasting
     signed = [
         Signed(sessions.mark(one), one.browser or "An unknown browser", one.made_at, one.seen_at, one.token == here)
-        for one in sessions.listed(session, person, moment)
+        for one in sessions.listed(session, person, moment, lasting)
     ]
     fresh = sessions.is_fresh(session, seat.token, moment)
-    return SessionsPage(session.get_one(Forecaster, person.id), HERE, signed=signed, fresh=fresh, error=error)
+    return SessionsPage(
+        session.get_one(Forecaster, person.id), HERE, signed=signed, fresh=fresh, lasting=lasting, error=error
+    )
