@@ -17,6 +17,8 @@ from pydantic import ValidationError
 from questions.errors import Refusal
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from sqlmodel import Session
 
     from forecasts.clock import Clock
@@ -349,11 +351,27 @@ def reset_user(
     """Print a link by which somebody chooses a new password, once, within an hour. You never see the password."""
     from forecasts import resetting
 
-    with opened(existing=True) as database, database.writing() as (session, moment):
-        token = resetting.link(session, name, moment)
-        if second_factor:
-            resetting.forget_second_factor(session, name)
+    with opened(existing=True) as database:
+        with database.writing() as (session, moment):
+            token = resetting.link(session, name, moment)
+            person = resetting.forget_second_factor(session, name) if second_factor else None
+        if person is not None:
+            tell(database, person, "Your second factor was removed by whoever runs the server.", moment)
     print(f"{settings().address}/reset/{token}")
+
+
+def tell(database: Database, person: Forecaster, happened: str, moment: datetime) -> None:
+    """Send them a mail about their account where they have an address; say so where it did not leave."""
+    from forecasts import mail, notices
+    from forecasts.parcel import LeftUnknown, NotTaken
+
+    with database.reading() as session:
+        letter = notices.compose(session, settings(), person, happened, moment)
+    try:
+        if letter is not None:
+            mail.send(settings(), letter)
+    except (NotTaken, LeftUnknown) as error:
+        print(f"{person.name} was not told by mail: {error}", file=sys.stderr)
 
 
 @users.command("role")

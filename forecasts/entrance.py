@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete
 from sqlmodel import Session, col
 
-from forecasts import accounts, passwords, secondfactor, sessions, throttle
+from forecasts import accounts, passwords, secondfactor, sessions, throttle, tokens
 from forecasts.accounts import seal
 from forecasts.models import Forecaster, HalfSignIn
 from forecasts.passwords import InvalidAccount
@@ -152,15 +152,19 @@ def admit(session: Session, shown: Knock, moment: datetime) -> Refusal | None:
     return InvalidAccount("This is not your password now. Type the one that you signed in with.", "old")
 
 
-def change_password(session: Session, shown: Knock, password: str, moment: datetime, browser: str) -> Opening:
+def change_password(
+    session: Session, shown: Knock, password: str, moment: datetime, browser: str, *, keys: bool = False
+) -> Opening:  # fmt: skip
     """Give whoever showed theirs another password, of which that is the hash, and this browser a session of its own.
 
-    Every other session of theirs ends.
+    Every other session of theirs ends, and with `keys` so does every token of theirs and of their bots.
     """
     refusal = admit(session, shown, moment)
     if refusal is not None or shown.person is None:
         return Opening(refusal=refusal)
     person = accounts.change_password(session, shown.person, password)
+    if keys:
+        tokens.revoke_all(session, person, moment)
     return Opening(accounts.sign_in(session, person, moment, browser))
 
 

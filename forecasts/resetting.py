@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete
 from sqlmodel import Session, col
 
-from forecasts import accounts, secondfactor, throttle
+from forecasts import accounts, secondfactor, throttle, tokens
 from forecasts.accounts import seal
 from forecasts.models import Forecaster, Postbox, ResetLink
 from questions.errors import NotFound
@@ -68,12 +68,17 @@ def whose(session: Session, token: str, moment: datetime) -> Forecaster:
     return session.get_one(Forecaster, found.forecaster_id)
 
 
-def reset(session: Session, token: str, password: str, moment: datetime) -> Forecaster:
+def reset(session: Session, token: str, password: str, moment: datetime, *, keys: bool = False) -> Forecaster:
     """Give whoever this link is for the password of which that is the hash, and sign them out everywhere.
+
+    With `keys` every token of theirs and of their bots is revoked.
 
     Raises NotFound where the link works no more, or somebody was quicker.
     """
-    return accounts.change_password(session, whose(session, token, moment), password)
+    person = accounts.change_password(session, whose(session, token, moment), password)
+    if keys:
+        tokens.revoke_all(session, person, moment)
+    return person
 
 
 def forget_second_factor(session: Session, name: str) -> Forecaster:

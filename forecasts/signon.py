@@ -181,11 +181,13 @@ def _failed(settings: Settings, error: Exception) -> ProviderFailed:
 @dataclass(frozen=True)
 class Arrival:
     """What came of coming back: a session's token, that of a half that waits for a code, or that a name must be chosen
-    first; and where to go from there."""
+    first; whose account that is, and whether it was linked only now; and where to go from there."""
 
     token: str = ""
     half: str = ""
     back: str = "/"
+    person: Forecaster | None = None
+    linked: bool = False
 
 
 def arrive(
@@ -204,7 +206,7 @@ def arrive(
     if coming.forecaster_id is not None:
         _link(session, known, coming.forecaster_id, viewer, key, moment)
         session.delete(coming)
-        return Arrival(back="/settings#password")
+        return Arrival(back="/settings#password", person=viewer, linked=known is None)
     if known is None:
         coming.subject, coming.name = claim.subject, claim.name
         session.add(coming)
@@ -212,8 +214,8 @@ def arrive(
     session.delete(coming)
     person = session.get_one(Forecaster, known.forecaster_id)
     if secondfactor.factor(session, person) is not None:
-        return Arrival(half=entrance.halve(session, person, True, moment), back=coming.back)
-    return Arrival(accounts.sign_in(session, person, moment, browser, earlier), back=coming.back)
+        return Arrival(half=entrance.halve(session, person, True, moment), back=coming.back, person=person)
+    return Arrival(accounts.sign_in(session, person, moment, browser, earlier), back=coming.back, person=person)
 
 
 def _link(
@@ -253,7 +255,7 @@ def join(
     subject = {"issuer": settings.oidc_issuer, "subject": coming.subject}
     session.add(Identity(**subject, forecaster_id=person.id, made_at=moment))
     session.delete(coming)
-    return Arrival(accounts.sign_in(session, person, moment, browser, earlier), back=coming.back)
+    return Arrival(accounts.sign_in(session, person, moment, browser, earlier), back=coming.back, person=person)
 
 
 def is_linked(session: Session, person: Forecaster, issuer: str) -> bool:

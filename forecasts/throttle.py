@@ -61,6 +61,9 @@ ADDRESS = Pace(40, timedelta(seconds=20))
 ACCOUNTS = Pace(20, timedelta(minutes=10))
 """Accounts made from one address: a class may sign up together."""
 
+STARTS = Pace(20, timedelta(seconds=30))
+"""Ways to the provider of single sign-on begun from one address, come back from or not: a class may go together."""
+
 MAILS = Pace(3, timedelta(hours=1))
 """Mails to one account, from wherever they are asked for: nobody's box is filled. Signing in does not hang on it."""
 
@@ -90,6 +93,11 @@ def giving_codes(handle: str, where: str) -> list[Count]:
 def asking_for_mail(name: str, where: str) -> list[Count]:
     """What counts where somebody has a link for that name sent, each time that they ask."""
     return [_count("mail", MAILS, name.strip().lower()), _count("address", ADDRESS, where)]
+
+
+def setting_out(where: str) -> list[Count]:
+    """What counts where somebody goes to the provider of single sign-on from there, each time that they do."""
+    return [_count("single sign-on", STARTS, where)]
 
 
 def signing_up(where: str) -> list[Count]:

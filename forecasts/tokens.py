@@ -128,6 +128,13 @@ def revoke(session: Session, token: Token, moment: datetime, *, by: Token | None
     session.exec(update(Token).where(*live).values(revoked_at=moment))
 
 
+def revoke_all(session: Session, who: Forecaster, moment: datetime) -> None:
+    """Let no token of theirs work any more, nor any of their bots': whoever knew their password may have made some."""
+    mine = select(Forecaster.id).where(or_(col(Forecaster.id) == who.id, col(Forecaster.owner_id) == who.id))
+    live = (col(Token.forecaster_id).in_(mine), col(Token.revoked_at).is_(None))
+    session.exec(update(Token).where(*live).values(revoked_at=moment))
+
+
 def stale(token: Token, moment: datetime) -> bool:
     """Whether it is to be noted that a token is used now."""
     return token.used_at is None or moment - token.used_at >= EVERY

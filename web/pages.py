@@ -1262,6 +1262,7 @@ class ResetPage(Page):
     template = "accounts/reset.html"
     token: str
     name: str
+    keys: bool
     done: bool
     error: Refusal | None
 

@@ -15,6 +15,8 @@ from forecasts.models import Forecaster
 from forecasts.parcel import LeftUnknown, NotTaken
 from forecasts.settings import Settings
 
+REVOKED = "Every token of yours and of your bots was revoked."
+
 LOG = logging.getLogger("brierboard")
 
 

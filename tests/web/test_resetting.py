@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlmodel import Session
 
-from forecasts import accounts, resetting, subscribing
+from forecasts import accounts, bots, resetting, subscribing, tokens
 from forecasts.database import Database
 from forecasts.models import Forecaster
 from forecasts.settings import Settings
@@ -76,6 +76,46 @@ def test_choosing_a_password_lets_nobody_in(visit: Visit, office: Mailbox, datab
 
     assert Sight.of(entering.text).find("h1")[0].text == "The second step"
     assert rows(database, "browser_session") == []
+
+
+@pytest.mark.parametrize("ticked", [True, False])
+def test_tokens_are_revoked_with_it_unless_that_is_unticked(
+    visit: Visit, office: Mailbox, database: Database, eve: Forecaster, ada: Forecaster, ticked: bool
+) -> None:
+    """Those of her bots too, and nobody else's."""
+    with database.writing() as (session, moment):
+        bot = bots.add(session, eve, "Eves-bot", moment)
+        made = [tokens.add(session, who, "a program", ["read"], moment)[1] for who in (eve, bot, ada)]
+    visit().post("/reset", data={"name": "eve"})
+
+    (box,) = Sight.of(visit().get(linked(office)).text).find("input", name="tokens")
+    chosen = visit().post(linked(office), data={**CHOSEN, "tokens": "on"} if ticked else CHOSEN)
+
+    assert "checked" in box.attributes
+    assert chosen.status_code == 200
+    sentence = "Every token of theirs and of their bots was revoked."
+    assert (sentence in Sight.of(chosen.text).text) == ticked
+    assert ("Every token of yours and of your bots was revoked." in plain(office.kept[-1])) == ticked
+    assert [_works(visit, one) for one in made] == ([401, 401, 200] if ticked else [200, 200, 200])
+
+
+def _works(visit: Visit, token: str) -> int:
+    return visit().get("/api/v1/me", headers={"Authorization": f"Bearer {token}"}).status_code
+
+
+@pytest.mark.parametrize("ticked", [True, False])
+def test_a_refused_password_leaves_the_box_as_it_was_and_the_tokens_too(
+    visit: Visit, office: Mailbox, database: Database, eve: Forecaster, ticked: bool
+) -> None:
+    with database.writing() as (session, moment):
+        made = tokens.add(session, eve, "a program", ["read"], moment)[1]
+    visit().post("/reset", data={"name": "eve"})
+
+    refused = visit().post(linked(office), data={"password": "short", **({"tokens": "on"} if ticked else {})})
+
+    (box,) = Sight.of(refused.text).find("input", name="tokens")
+    assert (refused.status_code, "checked" in box.attributes) == (422, ticked)
+    assert _works(visit, made) == 200
 
 
 def test_a_link_works_once(visit: Visit, office: Mailbox, eve: Forecaster) -> None:

@@ -6,7 +6,7 @@ import pytest
 from sqlmodel import select
 from starlette.testclient import TestClient
 
-from forecasts import accounts, sessions
+from forecasts import accounts, sessions, tokens
 from forecasts.database import Database
 from forecasts.models import BrowserSession, Forecaster
 from forecasts.settings import Settings
@@ -252,6 +252,26 @@ def test_a_new_password_ends_every_session_and_begins_this_one_anew(
     assert here.cookies[COOKIE] != before
     assert (is_in(here), is_in(lost)) == (True, False)
     assert len(rows(database, "browser_session")) == 1
+
+
+@pytest.mark.parametrize("ticked", [True, False])
+def test_a_new_password_revokes_the_tokens_where_that_is_ticked(
+    visit: Visit, database: Database, eve: Forecaster, ticked: bool
+) -> None:
+    with database.writing() as (session, moment):
+        made = tokens.add(session, eve, "a program", ["read"], moment)[1]
+    here, bearer = enter(visit, FIREFOX), {"Authorization": f"Bearer {made}"}
+    fields = {"password": "another horse", "again": "another horse", **({"tokens": "on"} if ticked else {})}
+
+    wrong = here.post("/settings/password", data={**fields, "old": "wrong horse"})
+    kept = visit().get("/api/v1/me", headers=bearer).status_code
+    right = here.post("/settings/password", data={**fields, "old": PASSWORD})
+
+    (asked,) = Sight.of(wrong.text).find("input", name="tokens")
+    assert (wrong.status_code, "checked" in asked.attributes, kept) == (422, ticked, 200)
+    assert "another horse" not in wrong.text
+    assert ("Every token of yours and of your bots was revoked." in Sight.of(right.text).text) == ticked
+    assert visit().get("/api/v1/me", headers=bearer).status_code == (401 if ticked else 200)
 
 
 def test_the_password_now_is_asked_for_even_a_moment_after_signing_in(visit: Visit, eve: Forecaster) -> None:

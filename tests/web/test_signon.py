@@ -2,6 +2,7 @@
 
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
+from datetime import timedelta
 from hashlib import sha256
 from io import BytesIO
 from threading import Thread
@@ -17,12 +18,13 @@ from starlette.testclient import TestClient
 from werkzeug import Request, Response
 from werkzeug.serving import make_server
 
-from forecasts import accounts, invitations, signon
+from forecasts import accounts, invitations, signon, subscribing
 from forecasts.database import Database
 from forecasts.models import Forecaster
 from forecasts.settings import Settings
 from tests.cast import DAY, HOUR, MovedClock, called, rows
 from tests.forecasts.test_secondfactor import code, set_up
+from tests.postmen import Mailbox, plain
 from tests.web.conftest import Visit
 from tests.web.sight import Sight
 from web.dependencies import COOKIE
@@ -418,3 +420,55 @@ def test_without_a_provider_nothing_of_it_is_there(database: Database, ada: Fore
 
     assert [one.status_code for one in answers] == [404] * 3
     assert "/sso" not in page
+
+
+# What is told, and how often one may go
+
+
+class TestTold:
+    """Where there is a mail server."""
+
+    @pytest.fixture
+    def settings(self, provider: str, office: Mailbox) -> Settings:
+        return Settings(
+            host="127.0.0.1", sign_up="open", oidc_issuer=provider, oidc_client_id="board",
+            oidc_client_secret="a secret of both", oidc_name="Example", smtp_url=office.address,
+        )  # fmt: skip
+
+    def test_a_link_is_told_when_it_is_made_and_when_it_is_gone(
+        self, visit: Visit, database: Database, office: Mailbox, ada: Forecaster
+    ) -> None:
+        with database.writing() as (session, moment):
+            subscribing.confirm(session, subscribing.set_email(session, ada, "ada@example.org", moment), moment)
+        browser = visit(ada)
+
+        go(browser, "e-1", "/settings/sso")
+        go(browser, "e-1", "/settings/sso")  # it is linked already
+        go(visit(), "e-1")
+        browser.post("/settings/sso/removal")
+
+        assert office.to == [["ada@example.org"]] * 2
+        assert [plain(one).partition("\n")[0] for one in office.kept] == [
+            "Example opens your account from now on.",
+            "Example opens your account no more.",
+        ]
+
+
+def test_nobody_sets_out_more_often_than_twenty_times_at_once(
+    visit: Visit, database: Database, clock: MovedClock
+) -> None:
+    """From one address; one more each half minute. What nobody came back from is forgotten after ten minutes."""
+    away = [visit().post("/sso").status_code for _ in range(21)]
+    waiting = len(rows(database, "visit"))
+    refused = visit().post("/sso")
+    clock.moment += timedelta(seconds=30)
+    again = [visit().post("/sso").status_code for _ in range(2)]
+    clock.moment += timedelta(minutes=10)
+    visit().post("/sso")
+
+    assert away == [303] * 20 + [429]
+    assert waiting == 20
+    assert refused.headers["retry-after"] == "30"
+    assert alerts(refused) == ["Too many tries went wrong from where you are. Wait 30 seconds and try again."]
+    assert again == [303, 429]
+    assert len(rows(database, "visit")) == 1

@@ -7,7 +7,7 @@ from questions.errors import NotAllowed, Refusal
 from web.cookies import drop
 from web.dependencies import COOKIE, Configured, Form, Now, Reading, Seat, Teller, Viewer, Writer
 from web.pages import AskResetPage, ResetPage
-from web.post import afterwards, telling
+from web.post import REVOKED, afterwards, telling
 from web.rendering import Rendering, hold_off, status_of
 
 router = APIRouter()
@@ -45,7 +45,7 @@ def _require_mail(is_on: bool) -> None:
 @router.get("/reset/{token}")
 def offer(token: str, reading: Reading, viewer: Viewer, moment: Now, render: Rendering) -> Response:
     name = resetting.whose(reading, token, moment).name
-    return render(ResetPage(viewer, "/reset", token=token, name=name, done=False, error=None))
+    return render(ResetPage(viewer, "/reset", token=token, name=name, keys=True, done=False, error=None))
 
 
 @router.post("/reset/{token}")
@@ -53,14 +53,15 @@ def reset(
     token: str, form: Form, reading: Reading, writing: Writer, viewer: Viewer, settings: Configured, tell: Teller,
     render: Rendering,
 ) -> Response:  # fmt: skip
-    name = resetting.whose(reading, token, tell()).name
+    name, keys = resetting.whose(reading, token, tell()).name, "tokens" in form
     try:
         sealed = passwords.judge(name, form.get("password", ""), form.get("again", ""))
         with writing() as (session, moment):
-            person = resetting.reset(session, token, sealed, moment)
+            person = resetting.reset(session, token, sealed, moment, keys=keys)
     except Refusal as refusal:
-        page = ResetPage(viewer, "/reset", token=token, name=name, done=False, error=refusal)
+        page = ResetPage(viewer, "/reset", token=token, name=name, keys=keys, done=False, error=refusal)
         return render(page, status=status_of(refusal))
-    answer = render(ResetPage(None, "/reset", token="", name=name, done=True, error=None))
+    answer = render(ResetPage(None, "/reset", token="", name=name, keys=keys, done=True, error=None))
     happened = "Your password was changed by a link for those who have forgotten theirs, and you were signed out."
+    happened += f" {REVOKED}" if keys else ""
     return drop(telling(answer, reading, settings, person, happened, moment), COOKIE, settings)

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Response
 from sqlmodel import Session
 from starlette.convertors import IntegerConvertor, register_url_convertor
 
-from forecasts import accounts, bots, entrance, mail, passwords, sessions, signon, subscribing, tokens
+from forecasts import accounts, bots, entrance, mail, notices, passwords, sessions, signon, subscribing, tokens
 from forecasts.happenings import EVENTS
 from forecasts.models import Delivery, Forecaster, Subscription
 from forecasts.settings import Settings
@@ -19,7 +19,7 @@ from web import filters
 from web.cookies import remember
 from web.dependencies import Configured, Form, Now, Reading, Seat, SignedIn, Sitting, Teller, Viewer, Writer
 from web.pages import ConfirmPage, Hook, Sent, SettingsPage, Signing, StopPage, Wanted
-from web.post import telling
+from web.post import REVOKED, afterwards, telling
 from web.rendering import Rendering, hold_off, status_of
 from web.routes.accounts import provider
 
@@ -77,12 +77,15 @@ def set_email(
 
 @router.post("/settings/email/removal")
 def remove_email(
-    reading: Reading, writing: Writer, person: SignedIn, seat: Seat, configured: Configured,
+    reading: Reading, writing: Writer, person: SignedIn, seat: Seat, configured: Configured, tell: Teller,
     render: Rendering,
 ) -> Response:  # fmt: skip
+    """That it was removed is told there, for the last time."""
+    letter = notices.compose(reading, configured, person, "Mail comes here no more: this address was removed.", tell())
     with writing() as (session, moment):
         subscribing.remove_email(session, person, moment)
-    return render(settings_page(reading, person, seat, configured, moment), otherwise="/settings#mail")
+    answer = render(settings_page(reading, person, seat, configured, moment), otherwise="/settings#mail")
+    return afterwards(answer, configured, letter)
 
 
 @router.post("/settings/digest")
@@ -192,18 +195,20 @@ def change_password(
     render: Rendering,
 ) -> Response:  # fmt: skip
     """The new one is judged first: else its refusal would tell, uncounted, that the one now was right."""
+    ticked = {name: form[name] for name in ("tokens",) if name in form}
     try:
         sealed = passwords.judge(person.name, form.get("password", ""), form.get("again", ""))
         shown = entrance.show(
             reading, person, form.get("old", ""), seat.token, seat.where, tell(), always=True
         )  # fmt: skip
         with writing() as (session, moment):
-            opening = entrance.change_password(session, shown, sealed, moment, seat.browser)
+            opening = entrance.change_password(session, shown, sealed, moment, seat.browser, keys=bool(ticked))
         entrance.insist(opening.refusal)
     except Refusal as refusal:
-        page = settings_page(reading, person, seat, configured, tell(), failed="password", error=refusal)
+        page = settings_page(reading, person, seat, configured, tell(), typed=ticked, failed="password", error=refusal)
         return hold_off(render(page, status=status_of(refusal)), refusal)
-    made = ("password", "Your password was changed. Every other browser was signed out.")
+    told = "Your password was changed. Every other browser was signed out."
+    made = ("password", f"{told} {REVOKED}" if ticked else told)
     here = replace(seat, token=opening.token)
     answer = remember(
         render(settings_page(reading, person, here, configured, moment, made=made)), opening.token, configured
@@ -222,9 +227,15 @@ def ask_to_confirm(token: str, reading: Reading, viewer: Viewer, moment: Now, re
 
 
 @router.post("/confirm/{token}")
-def confirm(token: str, reading: Reading, writing: Writer, viewer: Viewer, moment: Now, render: Rendering) -> Response:
+def confirm(
+    token: str, reading: Reading, writing: Writer, viewer: Viewer, configured: Configured, moment: Now,
+    render: Rendering,
+) -> Response:  # fmt: skip
+    """The address that mail went to before is told where it goes now."""
     asked = subscribing.asked_for(reading, token, moment)
-    name, email = reading.get_one(Forecaster, asked.forecaster_id).name, asked.email
+    person, email = reading.get_one(Forecaster, asked.forecaster_id), asked.email
+    name = person.name
+    letter = notices.compose(reading, configured, person, f"Mail goes to {email} from now on, and not here.", moment)
     error: Refusal | None = None
     try:
         with writing() as (session, at):
@@ -232,7 +243,8 @@ def confirm(token: str, reading: Reading, writing: Writer, viewer: Viewer, momen
     except Refusal as refusal:
         error = refusal
     page = ConfirmPage(viewer, "/confirm", token=token, name=name, email=email, done=error is None, error=error)
-    return render(page, status=status_of(error) if error else 200)
+    answer = render(page, status=status_of(error) if error else 200)
+    return answer if error else afterwards(answer, configured, letter)
 
 
 @router.get("/stop/{token}")

@@ -10,12 +10,13 @@ from fastapi.responses import RedirectResponse
 
 from forecasts import accounts, entrance, signon, throttle
 from forecasts.settings import Settings
+from forecasts.signon import Arrival
 from questions.errors import NotFound, Refusal
 from web.cookies import drop, keep, kept, remember, wait_for_code
 from web.dependencies import Configured, Form, Now, Reading, Seat, SignedIn, Teller, Viewer, Writer
 from web.pages import ChooseNamePage, CodePage, ReturnPage
 from web.post import telling
-from web.rendering import Rendering, hold_off, status_of
+from web.rendering import Render, Rendering, hold_off, status_of
 from web.routes.accounts import provider, sign_in_page
 from web.routes.settings import settings_page
 from web.security import local
@@ -27,15 +28,23 @@ Away = Annotated[str, Depends(kept(AWAY))]
 
 
 @router.post("/sso")
-def leave(form: Form, writing: Writer, configured: Configured, viewer: Viewer, render: Rendering) -> Response:
+def leave(
+    form: Form, reading: Reading, writing: Writer, configured: Configured, viewer: Viewer, seat: Seat, tell: Teller,
+    render: Rendering,
+) -> Response:  # fmt: skip
     _require_provider(configured)
     back, invitation = local(form.get("back", "/")), form.get("invitation", "")
+    counts = throttle.setting_out(seat.where)
     try:
+        throttle.require(reading, counts, tell())
         with writing() as (session, moment):
+            throttle.note(session, counts, moment)
             token = signon.set_out(session, moment, back=back, invitation=invitation)
         address = signon.address(configured, token)
     except Refusal as refusal:
-        return render(sign_in_page(viewer, configured, back=back, error=refusal), status=502)
+        page = sign_in_page(viewer, configured, back=back, error=refusal)
+        status = 502 if isinstance(refusal, signon.ProviderFailed) else status_of(refusal)
+        return hold_off(render(page, status=status), refusal)
     return _away(address, token, configured)
 
 
@@ -114,6 +123,14 @@ def arrive(
     except Refusal as refusal:
         page = ReturnPage(viewer, "/sign-in", provider=provider(configured), code="", state="", error=refusal)
         return render(page, status=status_of(refusal))
+    answer = _arrived(arrival, configured, render)
+    if not arrival.linked or arrival.person is None:
+        return answer
+    happened = f"{configured.oidc_name} opens your account from now on."
+    return telling(answer, reading, configured, arrival.person, happened, moment)
+
+
+def _arrived(arrival: Arrival, configured: Settings, render: Render) -> Response:
     if arrival.half:
         code_page = CodePage(None, "/sign-in", back=arrival.back, error=None)
         return wait_for_code(drop(render(code_page), AWAY, configured), arrival.half, configured)
