@@ -298,8 +298,18 @@ def add_user(name: str, role: Role = "forecaster") -> None:
     with opened() as database:
         name, sealed = accounts.judge(name, _password())
         with database.writing() as (session, moment):
-            accounts.join(session, name, sealed, moment, role)
+            person = accounts.join(session, name, sealed, moment, role)
+    noted("sign-up", person, role)
     print(f"{name} was added as {role}.")
+
+
+def noted(event: str, person: Forecaster | None, role: str = "") -> None:
+    """Write into the security log that whoever runs this machine did something about somebody, or made a link."""
+    from forecasts import watchbook
+    from questions import journal
+
+    watchbook.open_on_standard_error()
+    watchbook.say(event, outcome="done", who=journal.OPERATOR, whom=person.pseudonym if person else "", role=role)
 
 
 def _password() -> str:
@@ -329,6 +339,7 @@ def invite_user(
                 invitations.revoke(session, revoke, moment)
             else:
                 token = invitations.invite(session, invitations.COMMAND_LINE, role, days, uses, moment)
+    noted("invitation revoked" if revoke else "invitation made", None, "" if revoke else role)
     print(f"{revoke} works no more." if revoke else f"{settings().address}/sign-up?invitation={token}")
 
 
@@ -354,8 +365,12 @@ def reset_user(
     with opened(existing=True) as database:
         with database.writing() as (session, moment):
             token = resetting.link(session, name, moment)
-            person = resetting.forget_second_factor(session, name) if second_factor else None
-        if person is not None:
+            person = resetting.whose(session, token, moment)
+            if second_factor:
+                resetting.forget_second_factor(session, name)
+        noted("reset link made", person)
+        if second_factor:
+            noted("second factor removed", person)
             tell(database, person, "Your second factor was removed by whoever runs the server.", moment)
     print(f"{settings().address}/reset/{token}")
 
@@ -382,7 +397,8 @@ def change_role(name: str, role: str) -> None:
     if role not in permissions.RANKS:
         stop(f"“{role}” is not a role. Choose {', '.join(permissions.RANKS)}.")
     with opened(existing=True) as database, database.writing() as (session, _):
-        accounts.appoint(session, name, role)
+        person = accounts.appoint(session, name, role)
+    noted("role given", person, role)
     print(f"{name} is {role} now.")
 
 
@@ -410,7 +426,9 @@ def add_token(handle: str, name: str, scope: Scopes = ["read"], until: Until = "
 
     with opened(existing=True) as database, database.writing() as (session, moment):
         ends = deadlines.closing(until, moment, "until") if until else None
-        _, text = tokens.add(session, named(session, handle), name, scope, moment, expires_at=ends)
+        bearer = named(session, handle)
+        _, text = tokens.add(session, bearer, name, scope, moment, expires_at=ends)
+    noted("token made", bearer)
     print(text)
 
 
@@ -443,8 +461,10 @@ def revoke_token(handle: str, number: str) -> None:
     from forecasts import tokens
 
     with opened(existing=True) as database, database.writing() as (session, moment):
-        found = tokens.find(session, number, named(session, handle))
+        bearer = named(session, handle)
+        found = tokens.find(session, number, bearer)
         tokens.revoke(session, found, moment)
+    noted("token revoked", bearer)
     print(f"“{found.name}” works no more.")
 
 

@@ -146,8 +146,9 @@ def alembic_config() -> Config:
 
 
 def _engine(url: str) -> Engine:
+    """What was typed stands in no error, and so in no log."""
     try:
-        engine = sqlalchemy.create_engine(url, **POOL)
+        engine = sqlalchemy.create_engine(url, hide_parameters=True, **POOL)
     except (sqlalchemy.exc.ArgumentError, ModuleNotFoundError, ValueError) as error:
         raise Unusable(
             f"“{re.sub('//.*@', '//..@', url)}” is not a database's address. Write sqlite:///FILE or "

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from functools import cache
 from time import monotonic
+from types import ModuleType
 from typing import Any
 
 import anyio
@@ -17,9 +18,10 @@ from fastapi.responses import JSONResponse, RedirectResponse
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.routing import compile_path
 from starlette.types import ASGIApp
 
-from forecasts import chores, demo
+from forecasts import chores, demo, watchbook
 from forecasts.clock import SystemClock
 from forecasts.database import Database
 from forecasts.settings import Settings
@@ -62,6 +64,7 @@ from web.routes import (
     writing,
 )
 from web.security import Heads, Named, SameOrigin
+from web.watching import Templates, Watched, asked
 
 THREADS = 4
 """More of them only wait for the one writer: four answer fastest under load."""
@@ -99,12 +102,14 @@ ROUTES = (
     keys,
 )
 
+API = "/api/v1"
 LOG = logging.getLogger("brierboard")
 FOR_EVER = "public, max-age=31536000, immutable"
 
 
 def served() -> FastAPI:
-    """The application as `brierboard serve` starts it: settings from the environment, the machine's clock."""
+    """The application as `brierboard serve` starts it: settings from the environment, the machine's clock, its log."""
+    watchbook.open_on_standard_error()
     chosen = Settings()
     return create(chosen, Database(chosen.database_url, SystemClock()))
 
@@ -132,7 +137,7 @@ def create(chosen: Settings, database: Database, ticking: Callable[[], float] = 
     _guard(app, chosen, ticking)
     for part in ROUTES:
         app.include_router(part.router)
-    app.mount("/api/v1", api.create(app.state))
+    app.mount(API, api.create(app.state))
     app.add_api_route("/static/{key}/{name}", static, methods=["GET"])
     app.add_api_route("/healthz", healthz, methods=["GET"])
     app.exception_handler(Refusal)(refused)
@@ -149,8 +154,20 @@ def _guard(app: FastAPI, chosen: Settings, ticking: Callable[[], float]) -> None
     app.add_middleware(SameOrigin, settings=chosen)
     app.add_middleware(Rates, settings=chosen, ticking=ticking)
     app.add_middleware(Named, settings=chosen)
+    app.add_middleware(Watched, templates=_templates())
     app.add_middleware(Heads)
     app.add_middleware(Proxies, settings=chosen)
+
+
+def _templates() -> Templates:
+    """What the addresses of our routes look like, those of pages and those of the API."""
+    pages = [(route.path_regex, route.path) for part in ROUTES for route in _routes(part)]
+    programs = [f"{API}{route.path}" for part in api.PARTS for route in _routes(part)]
+    return [*pages, *((compile_path(path)[0], path) for path in programs)]
+
+
+def _routes(part: ModuleType) -> list[APIRoute]:
+    return [route for route in part.router.routes if isinstance(route, APIRoute)]
 
 
 @asynccontextmanager
@@ -220,6 +237,7 @@ def refused(request: Request, refusal: Refusal) -> Response:
 
 def sign_in_first(request: Request, reason: SignInFirst) -> Response:
     """To the sign-in page, which leads back."""
+    asked(request).outcome = "refused"
     address = f"/sign-in?back={reason.back}"
     if request.headers.get("hx-request") == "true":
         return Response(status_code=401, headers={"HX-Redirect": address})
@@ -242,7 +260,7 @@ def not_served(request: Request, error: HTTPException) -> Response:
 
 def _methods(path: str) -> set[str]:
     """What may be done at an address, by whichever of its routes."""
-    routes = [route for part in ROUTES for route in part.router.routes if isinstance(route, APIRoute)]
+    routes = [route for part in ROUTES for route in _routes(part)]
     return {method for route in routes if route.path_regex.match(path) for method in route.methods or ()}
 
 

@@ -19,6 +19,7 @@ from forecasts.settings import Settings
 from questions import journal
 from questions.errors import Refusal
 from web import cookies
+from web.watching import asked
 
 COOKIE = cookies.SESSION
 PARTS = (
@@ -150,6 +151,7 @@ def viewer(request: Request, reading: Reading, moment: Now, later: BackgroundTas
     pages that ask for news by themselves do not keep it alive.
     """
     found, token = whose(request, reading, moment), cookies.read(request, COOKIE)
+    asked(request).by(found)
     if found is not None and sessions.is_stale(reading, token, moment):
         later.add_task(sessions.note, database_of(request), token, settings_of(request).lasting)
     return found

@@ -9,6 +9,7 @@ from starlette.types import Scope
 from forecasts.models import Forecaster
 from web.pages import MessagePage
 from web.rendering import renderer
+from web.watching import asked
 
 NOTICE = {"HX-Retarget": "#notice", "HX-Reswap": "innerHTML"}
 TITLE = "That did not work"
@@ -33,6 +34,7 @@ def in_json(
 def turned_away(scope: Scope, status: int, sentence: str, headers: Mapping[str, str] | None = None) -> Response:
     """The answer to who is not let in: nobody looks up who that is. What asks for no page gets the sentence alone."""
     request = Request(scope)
+    asked(request).event = "door"
     if request.url.path.startswith("/api/"):
         return in_json(status, sentence, headers=headers)
     reads = "text/html" in request.headers.get("accept", "")

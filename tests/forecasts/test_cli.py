@@ -1,5 +1,6 @@
 """The command line, as a program of its own: what it prints, how it ends, and that refusals are one sentence."""
 
+import json
 import os
 import re
 import signal
@@ -7,6 +8,7 @@ import socket
 import subprocess
 import sys
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from forecasts import chores, invitations, resetting, secondfactor
+from forecasts import chores, invitations, resetting, secondfactor, subscribing
 from forecasts.clock import SystemClock
 from forecasts.database import Database
 from forecasts.models import Forecaster, Lease
@@ -37,6 +39,7 @@ from tests.cast import (
     tamper,
 )
 from tests.forecasts.test_secondfactor import set_up
+from tests.postmen import Mailbox, plain
 
 PROGRAM = Path(sys.executable).parent / "brierboard"
 SETS = Path(setfile.__file__).parent / "sets"
@@ -53,6 +56,13 @@ class Line:
     def run(self, *words: str, typed: str = "", **settings: str) -> tuple[int, str, str]:
         """Exit code, what it printed, and what it said on standard error."""
         return program.run(words, self.folder, self.environment | settings, typed)
+
+
+def noted(said: str) -> list[tuple[str, str, str]]:
+    """What stands in the security log: the event, whom it is about, and the role."""
+    lines = [json.loads(one) for one in said.splitlines()]
+    assert {(one["who"], one["outcome"]) for one in lines} == {("operator", "done")}
+    return [(one["event"], one.get("whom", ""), one.get("role", "")) for one in lines]
 
 
 @pytest.fixture
@@ -181,8 +191,10 @@ def test_whatever_is_missing_is_worked_out_before_a_command_does_anything_else(l
 def test_a_person_is_added_with_a_password_from_standard_input(line: Line, database: Database) -> None:
     told = line.run("user", "add", "Ada", "--role", "moderator", typed="correct horse\n")
 
-    assert told == (0, "Ada was added as moderator.\n", "")
     person = come_in(database, "ada", "correct horse")
+    assert told[:2] == (0, "Ada was added as moderator.\n")
+    assert noted(told[2]) == [("sign-up", person.pseudonym, "moderator")]
+    assert "correct horse" not in told[2]
     assert (person.name, person.role, person.kind) == ("Ada", "moderator", "person")
 
 
@@ -209,7 +221,10 @@ def test_a_role_that_there_is_not_is_refused_in_a_sentence(alone: Line, words: l
 
 
 def test_a_person_is_given_another_role(line: Line, database: Database, ada: Forecaster) -> None:
-    assert line.run("user", "role", "Ada", "administrator") == (0, "Ada is administrator now.\n", "")
+    told = line.run("user", "role", "Ada", "administrator")
+
+    assert told[:2] == (0, "Ada is administrator now.\n")
+    assert noted(told[2]) == [("role given", ada.pseudonym, "administrator")]
     assert called(database, "ada").role == "administrator"
 
 
@@ -227,7 +242,7 @@ def test_the_people_are_listed(line: Line, database: Database) -> None:
 
 
 def test_a_link_that_invites_is_printed_once_listed_and_revoked(line: Line, database: Database) -> None:
-    code, printed, _ = line.run("user", "invite", "--role", "moderator", "--days", "3", "--uses", "2")
+    code, printed, said = line.run("user", "invite", "--role", "moderator", "--days", "3", "--uses", "2")
     token = printed.strip().removeprefix("http://127.0.0.1:8000/sign-up?invitation=")
     with database.reading() as session:
         invited = invitations.find(session, token, database.clock.now())
@@ -236,9 +251,11 @@ def test_a_link_that_invites_is_printed_once_listed_and_revoked(line: Line, data
 
     assert (code, invited.role, invited.uses, invited.made_by) == (0, "moderator", 2, "the command line")
     assert token not in listed
+    assert (noted(said), token in said) == ([("invitation made", "", "moderator")], False)
     assert listed.split("\t")[:3] == [invitations.mark(invited), "moderator", "0 of 2"]
     assert listed.endswith("\topen\tby the command line\n")
-    assert revoked == (0, f"{invitations.mark(invited)} works no more.\n", "")
+    assert revoked[:2] == (0, f"{invitations.mark(invited)} works no more.\n")
+    assert noted(revoked[2]) == [("invitation revoked", "", "")]
     assert line.run("user", "invite", "--list")[1].split("\t")[4] == "revoked"
 
 
@@ -252,13 +269,33 @@ def test_an_invitation_that_makes_no_sense_is_refused_in_a_sentence(line: Line, 
 def test_a_link_for_a_forgotten_password_is_printed(line: Line, database: Database, ada: Forecaster) -> None:
     set_up(database, ada)
 
-    code, printed, _ = line.run("user", "reset", "Ada", "--second-factor")
+    code, printed, said = line.run("user", "reset", "Ada", "--second-factor")
 
     token = printed.strip().removeprefix("http://127.0.0.1:8000/reset/")
-    assert code == 0
+    assert (code, token in said) == (0, False)
+    assert noted(said) == [("reset link made", ada.pseudonym, ""), ("second factor removed", ada.pseudonym, "")]
     with database.reading() as session:
         assert resetting.whose(session, token, SystemClock().now()).handle == "ada"
         assert secondfactor.factor(session, ada) is None
+
+
+def test_whoever_lost_their_second_factor_is_told_by_mail_that_it_is_gone(
+    line: Line, database: Database, ada: Forecaster, office: Mailbox
+) -> None:
+    """And where no mail leaves, whoever took it away is."""
+    with database.writing() as (session, moment):
+        subscribing.confirm(session, subscribing.set_email(session, ada, "ada@example.org", moment), moment)
+
+    for refused in ("", "550 Not here"):
+        set_up(database, ada)
+        office.refused = refused
+        code, printed, said = line.run("user", "reset", "Ada", "--second-factor", BRIERBOARD_SMTP_URL=office.address)
+        assert (code, "/reset/" in printed) == (0, True)
+        assert ("Ada was not told by mail: The mail server answered 550" in said) == bool(refused)
+
+    assert [plain(one).partition("\n")[0] for one in office.kept] == [
+        "Your second factor was removed by whoever runs the server."
+    ]
 
 
 def test_a_link_for_nobody_is_refused_in_a_sentence(line: Line) -> None:
@@ -276,7 +313,7 @@ def test_a_password_that_others_guess_first_is_refused_here_too(line: Line, data
     )  # fmt: skip
 
 
-# Settings
+# Programs
 
 
 def test_a_bot_and_its_token_are_made_listed_and_revoked(line: Line, database: Database, ada: Forecaster) -> None:
@@ -286,12 +323,15 @@ def test_a_bot_and_its_token_are_made_listed_and_revoked(line: Line, database: D
     revoked = line.run("token", "revoke", "robo", "1")
 
     assert made == (0, "Robo was added. Make its token with: brierboard token add robo NAME --scope forecast\n", "")
-    assert (code, said) == (0, "")
+    robo = called(database, "robo")
+    assert (code, noted(said)) == (0, [("token made", robo.pseudonym, "")])
     assert re.fullmatch("brier_[A-Za-z0-9_-]{43}\n", text)
+    assert text.strip() not in said
     assert listed == (0, "1\tcron\tread, forecast\tnever used\n", "")
-    assert revoked == (0, "“cron” works no more.\n", "")
+    assert revoked[:2] == (0, "“cron” works no more.\n")
+    assert noted(revoked[2]) == [("token revoked", robo.pseudonym, "")]
     assert line.run("token", "list", "robo") == (0, "", "")
-    assert called(database, "robo").owner_id == ada.id
+    assert robo.owner_id == ada.id
 
 
 @pytest.mark.parametrize(
@@ -411,6 +451,28 @@ def test_serving_with_a_set_makes_the_database_and_loads_it(blank_url: str, tmp_
     assert second.startswith("Open http://127.0.0.1:")
     assert (status, end) == (200, (0, "", ""))
     assert again.startswith("Open http://127.0.0.1:")  # nothing changed, so nothing is told
+
+
+def test_the_server_writes_its_security_log_to_standard_error(line: Line, database: Database) -> None:
+    """And nothing of what was typed into it."""
+    with serving(line) as (process, address, _):
+        form = urllib.parse.urlencode({"name": "Mallory", "password": "correct horse"}).encode()
+        statuses = [send(f"{address}/sign-in", form), send(f"{address}/reset/a-secret", form)]
+        code, printed, said = ended(process)
+
+    (tried,) = [json.loads(one) for one in said.splitlines() if "sign-in" in one]
+    assert (statuses, code, printed) == ([422, 404], 0, "")
+    assert (tried["event"], tried["outcome"], tried["client"]) == ("sign-in", "refused", "127.0.0.1")
+    assert [one for one in ("Mallory", "horse", "a-secret") if one in said] == []
+
+
+def send(address: str, form: bytes) -> int:
+    try:
+        with urllib.request.urlopen(address, form, timeout=120) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code
 
 
 def test_a_port_that_is_taken_is_told_before_the_database_is_touched(alone: Line) -> None:

@@ -351,3 +351,14 @@ def test_who_waits_for_the_writer_is_recorded_when_the_turn_comes_and_not_when_t
 
     other.close()
     assert entries(database)[-1].kind == "question"
+
+
+def test_no_error_tells_what_a_query_was_given(database: Database) -> None:
+    """As errors end up in logs."""
+    with database.reading() as session, pytest.raises(sqlalchemy.exc.DBAPIError) as error:
+        session.connection().execute(
+            sqlalchemy.text("SELECT nothing FROM nowhere WHERE a = :secret"), {"secret": "hunter2"}
+        )
+
+    assert "nowhere" in str(error.value)
+    assert "hunter2" not in str(error.value)

@@ -68,7 +68,11 @@ def test_the_cookie_is_for_the_browser_alone_and_for_thirty_days(
     assert {part.strip().lower() for part in given.split(";")[1:]} == {
         "httponly", "samesite=lax", "path=/", "max-age=2592000",
     }  # fmt: skip
-    clock.moment += timedelta(days=30, microseconds=-1)
+    clock.moment += timedelta(days=15, microseconds=-1)
+    assert signed_in(browser)  # which is noted: what nobody uses for fifteen days ends sooner
+    clock.moment += timedelta(days=15) - timedelta(microseconds=1)
+    assert signed_in(browser)
+    clock.moment += timedelta(microseconds=1)
     assert signed_in(browser)
     clock.moment += timedelta(microseconds=1)
     assert not signed_in(browser)

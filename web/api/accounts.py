@@ -13,6 +13,7 @@ from web.api.documents import acts, owns
 from web.api.forecasts import Empty
 from web.api.reading import body
 from web.dependencies import Reading, Writer
+from web.watching import Witness
 
 router = APIRouter()
 
@@ -75,10 +76,11 @@ def make_token(writing: Writer, called: Called, who: Known, given: Asked) -> mod
 
 @router.post("/tokens/{number}/revocation", **acts(status=200))
 def revoke_token(
-    number: str, reading: Reading, writing: Writer, called: Called, who: Known, _: Empty
+    number: str, reading: Reading, writing: Writer, called: Called, who: Known, known: Witness, _: Empty
 ) -> models.Done:  # fmt: skip
     """Let a token of yours, or of a bot of yours, work no more, nor any that was made with it."""
     found = tokens.find(reading, number, who)
+    known.about(reading.get(Forecaster, found.forecaster_id))
     with writing() as (session, moment):
         tokens.revoke(session, found, moment, by=called.token)
     return models.Done()
@@ -112,10 +114,11 @@ def list_tokens_of_bot(handle: str, reading: Reading, who: Owning) -> models.Tok
 
 @router.post("/bots/{handle}/tokens", **acts(requests.TokenAsked))
 def make_token_of_bot(
-    handle: str, reading: Reading, writing: Writer, called: Called, who: Known, given: Asked
+    handle: str, reading: Reading, writing: Writer, called: Called, who: Known, given: Asked, known: Witness
 ) -> models.NewToken:  # fmt: skip
     """Make a token for a bot of yours."""
     bot = bots.find(reading, handle, who)
+    known.about(bot)
     with writing() as (session, moment):
         made, text = tokens.add(
             session, bot, given.name, given.scopes, moment, expires_at=given.expires_at, by=called.token

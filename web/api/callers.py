@@ -12,6 +12,7 @@ from questions import percent
 from questions.errors import NotAllowed
 from web.api.errors import Invalid, Unauthorised
 from web.dependencies import Now, Reading, database_of, viewer
+from web.watching import asked
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ def caller(request: Request, reading: Reading, moment: Now, later: BackgroundTas
     if found is None:
         raise Unauthorised("This token does not work: it was revoked, has expired or never was. Make another.")
     token, who = found
+    asked(request).by(who)
     if tokens.stale(token, moment):
         later.add_task(tokens.note, database_of(request), token.id)
     return Caller(who, token)

@@ -15,6 +15,7 @@ from web.dependencies import COOKIE, Configured, Form, Now, Reading, Seat, Telle
 from web.pages import CodePage, SignInPage, SignUpPage
 from web.rendering import Rendering, hold_off, status_of
 from web.security import local
+from web.watching import Witness
 
 router = APIRouter()
 
@@ -28,9 +29,11 @@ def ask(viewer: Viewer, settings: Configured, render: Rendering, back: str = "/"
 
 @router.post("/sign-in")
 def sign_in(
-    form: Form, reading: Reading, writing: Writer, settings: Configured, seat: Seat, tell: Teller, render: Rendering
-) -> Response:
+    form: Form, reading: Reading, writing: Writer, settings: Configured, seat: Seat, tell: Teller, render: Rendering,
+    known: Witness,
+) -> Response:  # fmt: skip
     name, back = form.get("name", ""), local(form.get("back", "/"))
+    known.by(accounts.named(reading, name.strip()))
     try:
         knocked = entrance.knock(reading, name, form.get("password", ""), seat.where, tell())
         with writing() as (session, moment):
@@ -40,6 +43,7 @@ def sign_in(
         page = sign_in_page(None, settings, name=name, back=back, error=refusal)
         return hold_off(render(page, status=status_of(refusal)), refusal)
     if opening.half:
+        known.outcome = "half"
         answer = render(CodePage(None, "/sign-in", back=back, error=None))
         return wait_for_code(answer, opening.half, settings)
     return remember(render(sign_in_page(None, settings), otherwise=back), opening.token, settings)
@@ -48,11 +52,11 @@ def sign_in(
 @router.post("/sign-in/code")
 def give_code(
     form: Form, reading: Reading, writing: Writer, settings: Configured, seat: Seat, tell: Teller, render: Rendering,
-    half: Half,
+    half: Half, known: Witness,
 ) -> Response:  # fmt: skip
     code, back = form.get("code", ""), local(form.get("back", "/"))
     try:
-        entrance.half(reading, half, tell())
+        known.by(reading.get(Forecaster, entrance.half(reading, half, tell()).forecaster_id))
         with writing() as (session, moment):
             opening = entrance.finish(
                 session, half, code, seat.where, moment, seat.browser, seat.token
@@ -78,8 +82,9 @@ def offer(
 
 @router.post("/sign-up")
 def sign_up(
-    form: Form, reading: Reading, writing: Writer, settings: Configured, seat: Seat, tell: Teller, render: Rendering
-) -> Response:
+    form: Form, reading: Reading, writing: Writer, settings: Configured, seat: Seat, tell: Teller, render: Rendering,
+    known: Witness,
+) -> Response:  # fmt: skip
     name, invitation, back = form.get("name", ""), form.get("invitation", ""), local(form.get("back", "/"))
     try:
         counts = throttle.signing_up(seat.where)
@@ -96,11 +101,12 @@ def sign_up(
             reading, None, settings, name=name, invitation=invitation, back=back, error=refusal, moment=tell()
         )  # fmt: skip
         return hold_off(render(page, status=status_of(refusal)), refusal)
+    known.join(person)
     return remember(render(sign_in_page(None, settings), otherwise=back), token, settings)
 
 
 @router.post("/sign-out")
-def sign_out(seat: Seat, writing: Writer, settings: Configured, render: Rendering) -> Response:
+def sign_out(seat: Seat, writing: Writer, settings: Configured, render: Rendering, viewer: Viewer) -> Response:
     if seat.token:
         with writing() as (session, _):
             accounts.sign_out(session, seat.token)

@@ -6,13 +6,14 @@ from datetime import datetime
 from fastapi import APIRouter, Response
 from sqlmodel import Session
 
-from forecasts import entrance, invitations, permissions, resetting, sessions
+from forecasts import accounts, entrance, invitations, permissions, resetting, sessions
 from forecasts.models import Forecaster
 from forecasts.settings import Settings
 from questions.errors import Refusal
 from web.dependencies import Configured, Form, Now, Reading, Seat, SignedIn, Sitting, Teller, Writer
 from web.pages import InvitationsPage, Invited
 from web.rendering import Rendering, hold_off, status_of
+from web.watching import Witness
 
 router = APIRouter()
 HERE = "/invitations"
@@ -30,7 +31,7 @@ def look(
 @router.post("/invitations")
 def invite(
     form: Form, reading: Reading, writing: Writer, person: SignedIn, seat: Seat, configured: Configured, tell: Teller,
-    render: Rendering,
+    render: Rendering, known: Witness,
 ) -> Response:  # fmt: skip
     permissions.require(person, "appoint")
     by, role, days, uses, token = person.name, form.get("role", ""), form.get("days", ""), form.get("uses", ""), ""
@@ -44,6 +45,7 @@ def invite(
     except Refusal as refused:
         page = invitations_page(reading, person, seat, configured, tell(), typed=form, failed="invite", error=refused)
         return hold_off(render(page, status=status_of(refused)), refused)
+    known.role = role  # one of ours, as it was taken
     made = ("Whoever opens this link may sign up.", f"{configured.address}/sign-up?invitation={token}")
     return render(invitations_page(reading, person, seat, configured, moment, made=made))
 
@@ -63,10 +65,11 @@ def revoke(
 @router.post("/invitations/reset-link")
 def make_reset_link(
     form: Form, reading: Reading, writing: Writer, person: SignedIn, seat: Seat, configured: Configured, tell: Teller,
-    render: Rendering,
+    render: Rendering, known: Witness,
 ) -> Response:  # fmt: skip
     permissions.require(person, "appoint")
     name, token = form.get("name", "").strip(), ""
+    known.about(accounts.named(reading, name))
     try:
         shown = entrance.show(reading, person, form.get("old", ""), seat.token, seat.where, tell())
         with writing() as (session, moment):

@@ -3,11 +3,13 @@
 from fastapi import APIRouter, Response
 
 from forecasts import bots, tokens
+from forecasts.models import Forecaster
 from questions import deadlines
 from questions.errors import Refusal
 from web.dependencies import Configured, Form, Reading, Seat, SignedIn, Teller, Writer
 from web.rendering import Rendering, status_of
 from web.routes.settings import settings_page
+from web.watching import Witness
 
 router = APIRouter(prefix="/settings")
 
@@ -15,13 +17,14 @@ router = APIRouter(prefix="/settings")
 @router.post("/tokens")
 def make_token(
     form: Form, reading: Reading, writing: Writer, person: SignedIn, seat: Seat, configured: Configured, tell: Teller,
-    render: Rendering,
+    render: Rendering, known: Witness,
 ) -> Response:  # fmt: skip
     """Make a token for oneself, or for a bot of one's own."""
     ends = form.get("ends", "").strip()
     try:
         until = deadlines.closing(ends, tell(), "ends") if ends else None
         bearer = bots.find(reading, form["for"], person) if form.get("for") else person
+        known.about(bearer)
         name, scopes = form.get("name", ""), [scope for scope in tokens.SCOPES if scope in form]
         with writing() as (session, moment):
             _, text = tokens.add(session, bearer, name, scopes, moment, expires_at=until)
@@ -40,8 +43,10 @@ def revoke_token(
     seat: Seat,
     configured: Configured,
     render: Rendering,
+    known: Witness,
 ) -> Response:
     found = tokens.find(reading, number, person)
+    known.about(reading.get(Forecaster, found.forecaster_id))
     with writing() as (session, moment):
         tokens.revoke(session, found, moment)
     return render(settings_page(reading, person, seat, configured, moment), otherwise="/settings#tokens")

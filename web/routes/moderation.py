@@ -13,6 +13,7 @@ from web import views
 from web.dependencies import Form, Reading, SignedIn, Writer
 from web.pages import Moderated, ModerationPage
 from web.rendering import Rendering, status_of
+from web.watching import Witness
 
 router = APIRouter()
 
@@ -75,9 +76,11 @@ def consider_person(handle: str, reading: Reading, moderator: SignedIn, render: 
 
 @router.post("/people/{handle}/suspension")
 def suspend(
-    handle: str, form: Form, reading: Reading, writing: Writer, moderator: SignedIn, render: Rendering
-) -> Response:
+    handle: str, form: Form, reading: Reading, writing: Writer, moderator: SignedIn, render: Rendering,
+    known: Witness,
+) -> Response:  # fmt: skip
     who, note, suspended = views.named(reading, handle), form.get("note", ""), form.get("act") == "do"
+    known.about(who)
     require(moderator, "moderate")
     try:
         with writing() as (session, moment):

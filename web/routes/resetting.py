@@ -9,6 +9,7 @@ from web.dependencies import COOKIE, Configured, Form, Now, Reading, Seat, Telle
 from web.pages import AskResetPage, ResetPage
 from web.post import REVOKED, afterwards, telling
 from web.rendering import Rendering, hold_off, status_of
+from web.watching import Witness
 
 router = APIRouter()
 
@@ -22,7 +23,9 @@ def ask(viewer: Viewer, settings: Configured, render: Rendering) -> Response:
 
 
 @router.post("/reset")
-def send(form: Form, writing: Writer, viewer: Viewer, settings: Configured, seat: Seat, render: Rendering) -> Response:
+def send(
+    form: Form, writing: Writer, viewer: Viewer, settings: Configured, seat: Seat, render: Rendering, known: Witness
+) -> Response:
     """The answer is the same whether or not there is somebody of that name; the mail goes out after it."""
     name, mail_is_on = form.get("name", ""), bool(settings.smtp_url)
     try:
@@ -33,6 +36,7 @@ def send(form: Form, writing: Writer, viewer: Viewer, settings: Configured, seat
         page = AskResetPage(viewer, "/reset", name=name, mail_is_on=mail_is_on, asked=False, error=refusal)
         return hold_off(render(page, status=status_of(refusal)), refusal)
     answer = render(AskResetPage(viewer, "/reset", name=name, mail_is_on=True, asked=True, error=None))
+    known.about(link.person if link else None)
     letter = mail.reset(settings, link.person.name, link.email, link.token, moment) if link else None
     return afterwards(answer, settings, letter)
 
@@ -51,9 +55,11 @@ def offer(token: str, reading: Reading, viewer: Viewer, moment: Now, render: Ren
 @router.post("/reset/{token}")
 def reset(
     token: str, form: Form, reading: Reading, writing: Writer, viewer: Viewer, settings: Configured, tell: Teller,
-    render: Rendering,
+    render: Rendering, known: Witness,
 ) -> Response:  # fmt: skip
-    name, keys = resetting.whose(reading, token, tell()).name, "tokens" in form
+    person, keys = resetting.whose(reading, token, tell()), "tokens" in form
+    known.about(person)
+    name = person.name
     try:
         sealed = passwords.judge(name, form.get("password", ""), form.get("again", ""))
         with writing() as (session, moment):

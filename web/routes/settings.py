@@ -22,6 +22,7 @@ from web.pages import ConfirmPage, Hook, Sent, SettingsPage, Signing, StopPage, 
 from web.post import REVOKED, afterwards, telling
 from web.rendering import Rendering, hold_off, status_of
 from web.routes.accounts import provider
+from web.watching import Witness
 
 
 class ShortNumber(IntegerConvertor):
@@ -195,20 +196,23 @@ def change_password(
     render: Rendering,
 ) -> Response:  # fmt: skip
     """The new one is judged first: else its refusal would tell, uncounted, that the one now was right."""
-    ticked = {name: form[name] for name in ("tokens",) if name in form}
+    ticked = {"tokens": "on"} if "tokens" in form else {}
+    keys = bool(ticked)
     try:
         sealed = passwords.judge(person.name, form.get("password", ""), form.get("again", ""))
         shown = entrance.show(
             reading, person, form.get("old", ""), seat.token, seat.where, tell(), always=True
         )  # fmt: skip
         with writing() as (session, moment):
-            opening = entrance.change_password(session, shown, sealed, moment, seat.browser, keys=bool(ticked))
+            opening = entrance.change_password(session, shown, sealed, moment, seat.browser, keys=keys)
         entrance.insist(opening.refusal)
     except Refusal as refusal:
-        page = settings_page(reading, person, seat, configured, tell(), typed=ticked, failed="password", error=refusal)
+        page = settings_page(
+            reading, person, seat, configured, tell(), typed=ticked, failed="password", error=refusal
+        )  # fmt: skip
         return hold_off(render(page, status=status_of(refusal)), refusal)
     told = "Your password was changed. Every other browser was signed out."
-    made = ("password", f"{told} {REVOKED}" if ticked else told)
+    made = ("password", f"{told} {REVOKED}" if keys else told)
     here = replace(seat, token=opening.token)
     answer = remember(
         render(settings_page(reading, person, here, configured, moment, made=made)), opening.token, configured
@@ -229,12 +233,13 @@ def ask_to_confirm(token: str, reading: Reading, viewer: Viewer, moment: Now, re
 @router.post("/confirm/{token}")
 def confirm(
     token: str, reading: Reading, writing: Writer, viewer: Viewer, configured: Configured, moment: Now,
-    render: Rendering,
+    render: Rendering, known: Witness,
 ) -> Response:  # fmt: skip
     """The address that mail went to before is told where it goes now."""
     asked = subscribing.asked_for(reading, token, moment)
     person, email = reading.get_one(Forecaster, asked.forecaster_id), asked.email
     name = person.name
+    known.about(person)
     letter = notices.compose(reading, configured, person, f"Mail goes to {email} from now on, and not here.", moment)
     error: Refusal | None = None
     try:

@@ -20,6 +20,7 @@ from web.rendering import Render, Rendering, hold_off, status_of
 from web.routes.accounts import provider, sign_in_page
 from web.routes.settings import settings_page
 from web.security import local
+from web.watching import Witness
 
 router = APIRouter()
 
@@ -109,7 +110,7 @@ def come_back(
 @router.post("/sso/callback")
 def arrive(
     form: Form, reading: Reading, writing: Writer, viewer: Viewer, seat: Seat, configured: Configured, tell: Teller,
-    render: Rendering, away: Away,
+    render: Rendering, away: Away, known: Witness,
 ) -> Response:  # fmt: skip
     _require_provider(configured)
     try:
@@ -123,6 +124,8 @@ def arrive(
     except Refusal as refusal:
         page = ReturnPage(viewer, "/sign-in", provider=provider(configured), code="", state="", error=refusal)
         return render(page, status=status_of(refusal))
+    known.by(arrival.person)
+    known.outcome = "half" if arrival.half or arrival.person is None else ""
     answer = _arrived(arrival, configured, render)
     if not arrival.linked or arrival.person is None:
         return answer
@@ -153,7 +156,7 @@ def ask_name(
 @router.post("/sso/name")
 def choose_name(
     form: Form, reading: Reading, writing: Writer, viewer: Viewer, seat: Seat, configured: Configured, tell: Teller,
-    render: Rendering, away: Away,
+    render: Rendering, away: Away, known: Witness,
 ) -> Response:  # fmt: skip
     _require_provider(configured)
     try:
@@ -167,6 +170,8 @@ def choose_name(
         typed = form.get("name", "")
         page = ChooseNamePage(viewer, "/sign-up", name=typed, provider=provider(configured), error=refusal)
         return hold_off(render(page, status=status_of(refusal)), refusal)
+    if arrival.person is not None:
+        known.join(arrival.person)
     return remember(drop(RedirectResponse(arrival.back, 303), AWAY, configured), arrival.token, configured)
 
 
