@@ -34,6 +34,12 @@ STATUS: dict[type[Refusal], int] = {
 PRIVATE = {"Cache-Control": "private, no-cache"}
 """Pages show whose they are, so nobody else's cache may keep them, and one's own must ask first."""
 
+UNKEPT = {"Cache-Control": "private, no-store"}
+"""Pages on which secrets may stand are kept by no cache at all, nor by the browser."""
+
+SECRET = ("/settings", "/invitations", "/reset/")
+"""Where those are."""
+
 HERE = Path(__file__).parent
 HTMX_SHA256 = "71ea67185bfa8c98c39d31717c6fce5d852370fcdfd129db4543774d3145c0de"
 
@@ -170,13 +176,14 @@ def renderer(request: Request) -> Render:
         page: Page, *, status: int = 200, otherwise: str | None = None, whole: Callable[[], Page] | None = None
     ) -> Response:
         htmx = request.headers.get("hx-request") == "true" and request.method != "GET"
+        keeping = UNKEPT if request.url.path.startswith(SECRET) else PRIVATE
         if htmx and page.partial:
-            return HTMLResponse(draw(page, page.partial), status, headers=PRIVATE)
+            return HTMLResponse(draw(page, page.partial), status, headers=keeping)
         if otherwise is not None:
             leading = RedirectResponse(otherwise, 303)
             return HTMLResponse(headers={"HX-Redirect": leading.headers["location"]}) if htmx else leading
         shown = replace(whole() if whole else page, simulated=request.app.state.simulated)
-        return HTMLResponse(draw(shown, shown.template), status, headers=PRIVATE)
+        return HTMLResponse(draw(shown, shown.template), status, headers=keeping)
 
     return render
 

@@ -8,10 +8,12 @@ import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
+from forecasts import resetting
 from forecasts.database import Database
 from forecasts.models import Forecaster
 from forecasts.settings import Settings
 from questions.models import Question
+from tests.cast import join
 from tests.web.conftest import Town, Visit, token_for
 from tests.web.sight import Sight
 from tests.web.test_routes import HTMX, STARTS, crawl, routes, secrets_of, write
@@ -264,3 +266,22 @@ def test_where_somebody_is_led_after_signing_up_cannot_end_the_header(visit: Vis
         assert leads.isascii()
         assert leads.isprintable()
         assert answer.headers.get("set-cookie", "").count("a=b") == 0
+
+
+def test_what_holds_secrets_is_not_kept_by_the_browser_either(
+    visit: Visit, database: Database, ada: Forecaster
+) -> None:
+    with database.writing() as (session, moment):
+        link = resetting.link(session, "ada", moment)
+    root = visit(join(database, "Root", "administrator"))
+
+    pages = ("/settings", "/settings/sessions", "/settings/second-factor", "/invitations", f"/reset/{link}")
+
+    assert {path: root.get(path).headers["cache-control"] for path in pages} == dict.fromkeys(
+        pages, "private, no-store"
+    )
+    assert root.get("/").headers["cache-control"] == "private, no-cache"
+
+
+def test_signing_out_takes_what_was_seen_out_of_the_browser(visit: Visit, ada: Forecaster) -> None:
+    assert visit(ada).post("/sign-out").headers["clear-site-data"] == '"cache"'

@@ -110,7 +110,9 @@ def sign_out(seat: Seat, writing: Writer, settings: Configured, render: Renderin
     if seat.token:
         with writing() as (session, _):
             accounts.sign_out(session, seat.token)
-    return drop(render(sign_in_page(None, settings), otherwise="/"), COOKIE, settings)
+    answer = drop(render(sign_in_page(None, settings), otherwise="/"), COOKIE, settings)
+    answer.headers["Clear-Site-Data"] = '"cache"'  # what was seen is not to be seen by whoever comes next
+    return answer
 
 
 def sign_in_page(

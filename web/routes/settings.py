@@ -196,8 +196,7 @@ def change_password(
     render: Rendering,
 ) -> Response:  # fmt: skip
     """The new one is judged first: else its refusal would tell, uncounted, that the one now was right."""
-    ticked = {"tokens": "on"} if "tokens" in form else {}
-    keys = bool(ticked)
+    keys = "tokens" in form
     try:
         sealed = passwords.judge(person.name, form.get("password", ""), form.get("again", ""))
         shown = entrance.show(
@@ -207,16 +206,12 @@ def change_password(
             opening = entrance.change_password(session, shown, sealed, moment, seat.browser, keys=keys)
         entrance.insist(opening.refusal)
     except Refusal as refusal:
-        page = settings_page(
-            reading, person, seat, configured, tell(), typed=ticked, failed="password", error=refusal
-        )  # fmt: skip
+        page = settings_page(reading, person, seat, configured, tell(), typed=form, failed="password", error=refusal)
         return hold_off(render(page, status=status_of(refusal)), refusal)
     told = "Your password was changed. Every other browser was signed out."
     made = ("password", f"{told} {REVOKED}" if keys else told)
-    here = replace(seat, token=opening.token)
-    answer = remember(
-        render(settings_page(reading, person, here, configured, moment, made=made)), opening.token, configured
-    )
+    page = settings_page(reading, person, replace(seat, token=opening.token), configured, moment, made=made)
+    answer = remember(render(page), opening.token, configured)
     return telling(answer, reading, configured, person, made[1], moment)
 
 
