@@ -270,7 +270,7 @@ def fed(browser: TestClient, address: str) -> None:
     browser.post(path, data=dict.fromkeys(names.split(), INJECTED), headers=headers)
     browser.post(path, json=dict.fromkeys(names.split(), INJECTED), headers=headers)
     browser.post(path, headers={**headers, "Authorization": f"Bearer {SECRET}", "Origin": f"https://{SECRET}.example"})
-    browser.get(path, headers={**headers, "Authorization": f"Bearer brier_{SECRET}"})
+    browser.get(address, headers={**headers, "Authorization": f"Bearer brier_{SECRET}"})
     browser.request(f"X{SECRET}", path, headers={"Origin": "https://evil.example"})
 
 
