@@ -34,7 +34,8 @@ LARGEST_BODY = 1_000_000
 LARGEST_SET = 4_000_000
 """Bytes of a set of questions, which is the largest thing that anybody sends."""
 
-SETS = "/sets"
+SETS = ("/sets", "/api/v1/sets")
+"""Where one is sent."""
 
 SLOWEST_BODY = 60.0
 """Seconds in which it must have come whole."""
@@ -133,7 +134,7 @@ class Bodies:
             sentence = "What is sent here must not be packed. Leave Content-Encoding out."
             await turned_away(scope, 415, sentence, CLOSE)(scope, receive, send)
             return
-        largest = LARGEST_SET if scope["path"] == SETS else LARGEST_BODY
+        largest = LARGEST_SET if scope["path"] in SETS else LARGEST_BODY
         if _length(headers) > largest:
             await turned_away(scope, 413, too_large(largest), CLOSE)(scope, receive, send)
             return

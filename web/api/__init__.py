@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
@@ -56,9 +56,20 @@ def create(state: State) -> FastAPI:
     api.include_router(router, dependencies=[Depends(known_words)])
     api.add_api_route("/openapi.json", lambda: JSONResponse(documents.document(api)), include_in_schema=False)
     handlers: dict[Any, Any] = {
-        Refusal: errors.refused, HTTPException: errors.not_served, RequestValidationError: errors.misread,
+        Refusal: errors.refused, HTTPException: not_served, RequestValidationError: errors.misread,
         500: errors.failed,
     }  # fmt: skip
     for kind, handler in handlers.items():
         api.exception_handler(kind)(handler)
     return api
+
+
+def not_served(request: Request, error: HTTPException) -> JSONResponse:
+    """There is no such address, or not by this method: then it is said by which, of whichever of its routes."""
+    answer = errors.not_served(request, error)
+    if error.status_code == 405:
+        path = request.scope["path"].removeprefix(request.scope["root_path"])
+        routes = [route for part in PARTS for route in part.router.routes if isinstance(route, APIRoute)]
+        allowed = {method for route in routes if route.path_regex.match(path) for method in route.methods or ()}
+        answer.headers["Allow"] = ", ".join(sorted(allowed or {"GET"}))
+    return answer

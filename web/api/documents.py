@@ -63,8 +63,14 @@ def acts(model: type[BaseModel] | None = None, status: int = 201) -> dict[str, A
     if model is not None:
         BODIES.append(model)
         schema = {"$ref": f"#/components/schemas/{model.__name__}"}
-        extra["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+        extra["requestBody"] = {"required": _says(model), "content": {"application/json": {"schema": schema}}}
     return {"status_code": status, "responses": _refusals(*REFUSALS), "openapi_extra": extra}
+
+
+def _says(model: type[BaseModel]) -> bool:
+    """Whether a body of that model must hold something: an empty one, or none, counts as one without fields."""
+    schema = model.model_json_schema()
+    return bool(schema.get("required") or schema.get("minProperties"))
 
 
 def document(app: FastAPI) -> Mapping[str, Any]:

@@ -23,10 +23,6 @@ class NotJson(Refusal):
     """A body of another kind than JSON."""
 
 
-class TooLarge(Refusal):
-    """A body that is larger than anybody needs."""
-
-
 class Unauthorised(Refusal):
     """Nobody is signed in, or by a token that does not work."""
 
@@ -35,7 +31,7 @@ class Invalid(Refusal):
     """A field that is missing, unknown or of another kind than it must be."""
 
 
-STATUS: Mapping[type[Refusal], int] = {Malformed: 400, Unauthorised: 401, TooLarge: 413, NotJson: 415}
+STATUS: Mapping[type[Refusal], int] = {Malformed: 400, Unauthorised: 401, NotJson: 415}
 
 NAMED = {"expires": "expires_at", "comment": "text", "verdict": "outcome"}
 """What the API calls fields that forms call otherwise."""
@@ -83,7 +79,6 @@ def not_served(request: Request, error: HTTPException) -> JSONResponse:
     sentences = {
         404: "Nothing is kept at this address. /api/v1/openapi.json lists what there is.",
         405: f"This address does not take {request.method[:20]}. /api/v1/openapi.json says what it takes.",
-        413: "The body is too large.",
     }
     sentence = sentences.get(error.status_code, f"{str(error.detail).rstrip('.')}.")
     return in_json(error.status_code, sentence, headers=error.headers)

@@ -14,11 +14,8 @@ from pydantic_core import PydanticCustomError
 from forecasts import spelling
 from questions import percent
 from questions.errors import Refusal
-from web.api.errors import Invalid, Malformed, NotJson, TooLarge, judged
+from web.api.errors import Invalid, Malformed, NotJson, judged
 from web.dependencies import NOT_TEXT
-
-LARGEST = 1_200_000
-"""Bytes of a body: a file with a set of questions is the largest thing that anybody sends."""
 
 DEEPEST = 10
 BEYOND = 2**63
@@ -115,21 +112,12 @@ def body(model: type[Model]) -> Callable[[Request], Awaitable[Model]]:
     """What a route depends on to be given its body, judged as this model."""
 
     async def read(request: Request) -> Model:
-        content = await _content(request)
+        content = await request.body()
         if content:
             _require_json(request)
         return judge(parse(content) if content else {}, model)
 
     return read
-
-
-async def _content(request: Request) -> bytes:
-    content = bytearray()
-    async for part in request.stream():
-        content += part
-        if len(content) > LARGEST:
-            raise TooLarge(f"The body is larger than {LARGEST:,} bytes. Send less at once.")
-    return bytes(content)
 
 
 def _require_json(request: Request) -> None:

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from web.api.reading import MOST, TEXT, Point, Share, When
+from web.limits import LARGEST_SET
 
 Text = Annotated[str, Field(max_length=20_000, pattern=TEXT)]
 Word = Annotated[str, Field(max_length=300, pattern=TEXT)]
@@ -30,6 +31,8 @@ class NewForecast(Body):
 
     low and high are the ends of an 80% interval; of a date question all three are dates as text.
     """
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
 
     probability: Share | None = None
     probabilities: list[Share] | None = Field(default=None, max_length=1000)
@@ -115,7 +118,7 @@ class NewShowing(Body):
 class SetFile(Body):
     """A set of questions as a TOML file."""
 
-    file: Annotated[str, Field(max_length=1_000_000, pattern=TEXT)]
+    file: Annotated[str, Field(max_length=LARGEST_SET, pattern=TEXT)]
 
 
 class NewDraft(Body):

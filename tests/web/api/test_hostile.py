@@ -14,7 +14,7 @@ from questions.models import Question
 from tests.cast import draft, publish
 from tests.web.api.conftest import API, Call, refusal
 from tests.web.test_routes import everything_there_is
-from web.api.reading import LARGEST
+from web.limits import LARGEST_BODY, LARGEST_SET
 
 FORECASTS, COMMENTS = "/questions/rain/forecasts", "/questions/rain/comments"
 DECIDE, PUBLISH, TOKENS, DRAFTS = "/questions/rain/resolution", "/questions", "/tokens", "/drafts"
@@ -181,6 +181,18 @@ def test_there_are_enough_of_them() -> None:
     assert len(HOSTILE) > 100
 
 
+SET = """[set]
+slug = "storms"
+title = "Storms"
+
+[[questions]]
+slug = "storm"
+kind = "binary"
+title = "Will there be a storm?"
+criteria = "As measured."
+opens_at = 2026-03-01T12:00:00Z
+closes_at = 2026-04-01T12:00:00Z
+"""
 KINDS: dict[str, int] = {
     "application/json": 201,
     "application/json; charset=utf-8": 201,
@@ -213,14 +225,29 @@ def test_a_body_that_nobody_needs_is_too_large(call: Call, rain: Question, ada: 
 
     def in_pieces() -> Any:
         yield b'{"rationale": "'
-        for _ in range(LARGEST // 10_000 + 1):
+        for _ in range(LARGEST_BODY // 10_000 + 1):
             yield b"x" * 10_000
         yield b'"}'
 
-    at_once = browser.post(API + FORECASTS, content=b'{"rationale": "' + b"x" * LARGEST + b'"}', headers=headers)
+    at_once = browser.post(API + FORECASTS, content=b'{"rationale": "' + b"x" * LARGEST_BODY + b'"}', headers=headers)
     by_and_by = browser.post(API + FORECASTS, content=in_pieces(), headers=headers)
 
     assert refusal(at_once)[0] == refusal(by_and_by)[0] == 413
+
+
+def test_a_set_of_questions_may_be_as_large_here_as_on_its_page(call: Call, database: Database, mo: Forecaster) -> None:
+    browser, headers = call(mo).browser, {"Content-Type": "application/json"}
+    text = f"{SET}# {'x' * (LARGEST_SET - len(SET) - 100)}"
+    content = json.dumps({"file": text}).encode()
+
+    loaded = browser.post(f"{API}/sets", content=content, headers=headers)
+    before = everything_there_is(database)
+    too_large = browser.post(f"{API}/sets", content=content + b" " * 100, headers=headers)
+
+    assert LARGEST_SET - 100 < len(content) <= LARGEST_SET
+    assert loaded.json() == {"report": "storms: 1 questions added, 0 left as they were."}
+    assert refusal(too_large) == (413, "", "This is larger than 4 MB. Send less at once.")
+    assert everything_there_is(database) == before
 
 
 ADDRESSES = {
@@ -279,3 +306,11 @@ def test_another_method_is_refused_in_json(call: Call, rain: Question, ada: Fore
 
     assert refusal(answer)[0] == 405
     assert answer.headers["allow"] == "GET"
+
+
+def test_what_an_address_does_take_is_said_whole(call: Call, rain: Question, ada: Forecaster) -> None:
+    browser = call(ada).browser
+
+    for path in ("/questions", "/questions/rain/comments", "/drafts", "/drafts/1", "/tokens", "/sets", "/bots"):
+        assert browser.options(API + path).headers["allow"] == "GET, POST", path
+    assert browser.get(f"{API}/questions/rain/undo").headers["allow"] == "POST"
