@@ -12,6 +12,7 @@ from forecasts import passwords
 from forecasts.models import BrowserSession, Forecaster, HalfSignIn, ResetLink
 from forecasts.passwords import InvalidAccount
 from forecasts.settings import Lasting
+from questions import percent
 from questions.catalog import is_name
 from questions.errors import NotAllowed, NotFound
 
@@ -34,7 +35,8 @@ def judge_name(name: str) -> str:
     name = name.strip()
     if not name.isascii() or not HANDLE.fullmatch(name.lower()):
         raise InvalidAccount(
-            f"“{name[:40]}” cannot be a name. Use 1 to 30 letters a to z, digits, and . _ - between them.", "name"
+            f"{percent.quote(name)} cannot be a name. Use 1 to 30 letters a to z, digits, and . _ - between them.",
+            "name",
         )
     return name
 
@@ -154,7 +156,7 @@ def person_named(session: Session, name: str, but: str) -> Forecaster:
     name = name.strip()
     person = named(session, name)
     if person is None:
-        raise NotFound(f"There is no forecaster “{name}”. `brierboard user list` shows who there is.")
+        raise NotFound(f"There is no forecaster {percent.quote(name)}. `brierboard user list` shows who there is.")
     if person.kind != "person":
         raise NotAllowed(f"“{person.name}” is a {person.kind}, not a person, and {but}.")
     return person

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 from pydantic import ValidationError
 
+from forecasts.terminal import shown, tell
 from questions.errors import Refusal
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from forecasts.settings import Settings
 
 DEMO = Path("brierboard-demo.db")
+LONGEST_LINE = 10_000
+"""Bytes that are read of a password, which may have a thousand letters."""
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Keep score of predictions.")
 users = typer.Typer(no_args_is_help=True, help="The people who may sign in.")
@@ -42,7 +45,9 @@ Form = Annotated[str, typer.Argument(metavar="FORMAT", help="The format of the f
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The folder that holds the files, or will.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only look: say what would be added, or name every bad row.")]
 Scopes = Annotated[list[str], typer.Option("--scope", help="read, forecast or moderate; say it once for each.")]
-Until = Annotated[str, typer.Option(help="When it ceases to work, such as “in 3 months”; never, where it is not said.")]
+Until = Annotated[
+    str | None, typer.Option(help="When it ceases to work, such as “in 3 months”; never, where it is not said.")
+]
 Role = Annotated[str, typer.Option(help="forecaster, moderator or administrator.")]
 
 
@@ -84,19 +89,20 @@ def catch_up(database: Database) -> None:
 def settings() -> Settings:
     """The settings from the environment; a bad one ends the program with a sentence."""
     from forecasts.settings import Settings
+    from questions import percent
 
     try:
         return Settings()
     except ValidationError as error:
         fault = error.errors()[0]
         name = f"BRIERBOARD_{'_'.join(map(str, fault['loc'])).upper()}"
-        typed = re.sub("//.*@", "//..@", str(fault["input"]))  # nobody's password is printed
-        return stop(f"{name} is “{typed}”: {fault['msg'].removeprefix('Value error, ').lower()}.")
+        typed = percent.quote(re.sub("//.*@", "//..@", str(fault["input"])))  # nobody's password is printed
+        return stop(f"{name} is {typed}: {fault['msg'].removeprefix('Value error, ').lower()}.")
 
 
 def stop(sentence: str) -> NoReturn:
     """End the program with a sentence and exit code 1."""
-    print(sentence, file=sys.stderr)
+    tell(sentence, sys.stderr)
     raise typer.Exit(1)
 
 
@@ -106,23 +112,30 @@ def serve(load: Files = []) -> None:  # noqa: B006  typer reads the default, nob
     from forecasts import wire
 
     chosen = settings()
-    listener = listen(chosen.host, chosen.port)
-    address = chosen.model_copy(update={"port": listener.getsockname()[1]}).address
-    with opened() as database:
-        for path in load:
-            load_file(database, path, quiet=True)
-        line = welcome(database, address)
-    server = wire.Server(wire.configured("web.app:served", factory=True), lambda: print(line, flush=True))
-    with suppress(KeyboardInterrupt):  # uvicorn has finished its requests and says again that Ctrl-C was pressed
-        server.run(sockets=[listener])
+    with listen(chosen.host, chosen.port) as listener:
+        address = chosen.model_copy(update={"port": listener.getsockname()[1]}).address
+        with opened() as database:
+            for path in load:
+                load_file(database, path, quiet=True)
+            line = welcome(database, address)
+        server = wire.Server(wire.configured("web.app:served", factory=True), lambda: tell(line))
+        with suppress(KeyboardInterrupt):  # uvicorn has finished its requests and says again that Ctrl-C was pressed
+            server.run(sockets=[listener])
 
 
 def listen(host: str, port: int) -> socket.socket:
     """A socket that listens there; ends the program with a sentence where it cannot."""
+    from questions.percent import quote
+
+    nowhere = "is no address of this machine. Set BRIERBOARD_HOST to one such as 127.0.0.1."
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         return socket.create_server((host, port), family=family, backlog=2048)
+    except UnicodeError:
+        return stop(f"{quote(host)} {nowhere}")
     except OSError as error:
+        if error.errno == socket.EAI_NONAME:
+            return stop(f"{quote(host)} {nowhere}")
         reason = str(error.strerror).partition(" (while")[0]  # Python adds a tuple that says the address again
         return stop(f"{host} port {port} cannot be used: {reason}. Set BRIERBOARD_PORT to another port.")
 
@@ -147,17 +160,18 @@ def load(file: Path) -> None:
 
 def load_file(database: Database, path: Path, quiet: bool = False) -> None:
     """Load one file and print what that did; quiet where nothing changed."""
-    from forecasts import loading
+    from forecasts import files, loading
     from questions import journal, setfile
 
+    name = shown(path)
     try:
-        file = setfile.parse(path.read_bytes(), str(path))
-    except OSError as error:
-        raise setfile.InvalidFile(f"{path} cannot be read: {error.strerror}.") from error
+        file = setfile.parse(files.content(path), name)
+    except files.Unreadable as error:
+        raise setfile.InvalidFile(f"{name} cannot be read: {error}.") from error
     with database.writing() as (session, moment):
-        report = loading.load(session, file, str(path), by=journal.OPERATOR, moment=moment)
+        report = loading.load(session, file, name, by=journal.OPERATOR, moment=moment)
     if report.added or not quiet:
-        print(report, flush=True)
+        tell(report)
 
 
 @app.command()
@@ -169,7 +183,7 @@ def verify() -> None:
     with opened(existing=True) as database, database.reading() as session:
         try:
             for line in verification.verify(session):
-                print(line)
+                tell(line)
         except Broken as broken:
             stop(f"seq {broken.seq}: {broken}")
 
@@ -186,7 +200,7 @@ def rescore() -> None:
     with opened(existing=True) as database, database.writing() as (session, _):
         questions = session.exec(select(Question)).all()
         changed = [question for question in track(questions, "Rescoring") if ledger.renew(session, question)]
-    print(f"{len(questions)} questions rescored, {len(changed)} of them with other numbers than before.")
+    tell(f"{len(questions)} questions rescored, {len(changed)} of them with other numbers than before.")
 
 
 @app.command("import")
@@ -199,13 +213,13 @@ def import_folder(form: Form, folder: Folder, dry_run: DryRun = False) -> None:
     with opened() as database:
         if dry_run:
             with database.reading() as session:
-                print(importing.examine(session, found, journal.moment(session, database.clock.now())))
-            print("This was a dry run: nothing was written.")
+                tell(importing.examine(session, found, journal.moment(session, database.clock.now())))
+            tell("This was a dry run: nothing was written.")
             return
         with database.writing() as (session, moment):
             plan = importing.examine(session, found, moment)
             importing.carry_out(session, plan, by=journal.OPERATOR, moment=moment, follow=watch)
-    print(plan)
+    tell(plan)
 
 
 @app.command("export")
@@ -217,8 +231,8 @@ def export_folder(form: Form, folder: Folder) -> None:
     with opened(existing=True) as database, database.reading() as session:
         gathered = exporting.gather(session, watch)
         chosen.write(gathered, folder)
-    print(
-        f"{folder}: {len(gathered.questions):,} questions, {len(gathered.forecasts):,} forecasts and "
+    tell(
+        f"{shown(folder)}: {len(gathered.questions):,} questions, {len(gathered.forecasts):,} forecasts and "
         f"{len(gathered.resolutions):,} resolutions, with scores and the crowd."
     )
 
@@ -226,8 +240,9 @@ def export_folder(form: Form, folder: Folder) -> None:
 def format_of(name: str) -> Format:
     """The format of that name; ends the program with a sentence where there is none."""
     from forecasts.formats import FORMATS
+    from questions.percent import quote
 
-    return FORMATS[name] if name in FORMATS else stop(f"“{name}” is not a format. Choose {', '.join(FORMATS)}.")
+    return FORMATS[name] if name in FORMATS else stop(f"{quote(name)} is not a format. Choose {', '.join(FORMATS)}.")
 
 
 def watch(things: Sequence[Any], what: str) -> Iterable[Any]:
@@ -246,9 +261,9 @@ def tick() -> None:
     chosen = settings()
     with opened(existing=True) as database:
         try:
-            print(chores.tick(database, chosen))
+            tell(chores.tick(database, chosen))
         except chores.TakenOver as other:  # which is no fault: what is due is being done
-            print(other)
+            tell(other)
 
 
 @app.command()
@@ -257,13 +272,24 @@ def demo(
     serve_it: Annotated[bool, typer.Option("--serve", help="Start the server on it afterwards.")] = False,
 ) -> None:
     """Fill a database of its own with simulated forecasters and two years of what they said, to look at."""
-    url = f"sqlite:///{file}"
-    print(make_demo(url, file) or f"{file} holds the demonstration already. Delete it for a new one.")
+    from shlex import quote
+
+    url = place_of(file)
+    tell(make_demo(url, file) or f"{shown(file)} holds the demonstration already. Delete it for a new one.")
     if not serve_it:
-        print(f"To look at it: BRIERBOARD_DATABASE_URL={url} brierboard serve")
+        tell(f"To look at it: BRIERBOARD_DATABASE_URL={quote(url)} brierboard serve")
         return
     os.environ["BRIERBOARD_DATABASE_URL"] = url
     serve()
+
+
+def place_of(file: Path) -> str:
+    """The address of a database in this file; ends the program with a sentence where no file can be."""
+    from sqlalchemy import URL
+
+    if file.is_dir() or not file.absolute().parent.is_dir() or not str(file).isprintable():
+        stop(f"{shown(file)} cannot hold the demonstration. Name a file with --file, in a folder that is there.")
+    return URL.create("sqlite", database=str(file)).render_as_string()
 
 
 def make_demo(url: str, file: Path) -> str:
@@ -283,7 +309,7 @@ def make_demo(url: str, file: Path) -> str:
         _, sealed = accounts.judge(demo.MODERATOR, password)
         demo.fill(database, clock, until, sealed, watch)
     return (
-        f"{file} holds {fiction.ASKED} invented questions and two years of simulated forecasts.\n"
+        f"{shown(file)} holds {fiction.ASKED} invented questions and two years of simulated forecasts.\n"
         f"Sign in as {demo.MODERATOR}, who moderates, or as {demo.FORECASTER}; both have the password {password}"
     )
 
@@ -291,16 +317,24 @@ def make_demo(url: str, file: Path) -> str:
 @users.command("add")
 def add_user(name: str, role: Role = "forecaster") -> None:
     """Add a person. The password is asked for, or read from standard input."""
-    from forecasts import accounts, permissions
+    from forecasts import accounts
 
-    if role not in permissions.RANKS:
-        stop(f"“{role}” is not a role. Choose {', '.join(permissions.RANKS)}.")
+    require_role(role)
     with opened() as database:
         name, sealed = accounts.judge(name, _password())
         with database.writing() as (session, moment):
             person = accounts.join(session, name, sealed, moment, role)
     noted("sign-up", person, role)
-    print(f"{name} was added as {role}.")
+    tell(f"{name} was added as {role}.")
+
+
+def require_role(role: str) -> None:
+    """End the program with a sentence where there is no such role."""
+    from forecasts.permissions import RANKS
+    from questions.percent import quote
+
+    if role not in RANKS:
+        stop(f"{quote(role)} is not a role. Choose {', '.join(RANKS)}.")
 
 
 def noted(event: str, person: Forecaster | None, role: str = "") -> None:
@@ -313,9 +347,14 @@ def noted(event: str, person: Forecaster | None, role: str = "") -> None:
 
 
 def _password() -> str:
-    if sys.stdin.isatty():
+    if sys.stdin and sys.stdin.isatty():
         return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
-    return sys.stdin.readline().rstrip("\r\n")
+    if sys.stdin is None:  # closed by whoever started us
+        return ""
+    try:
+        return sys.stdin.buffer.readline(LONGEST_LINE).decode().rstrip("\r\n")
+    except UnicodeDecodeError:
+        return stop("The password is not UTF-8 text. Type another one.")
 
 
 @users.command("invite")
@@ -323,7 +362,7 @@ def invite_user(
     role: Role = "forecaster",
     days: Annotated[str, typer.Option(help="For how many days the link works.")] = "7",
     uses: Annotated[str, typer.Option(help="For how many accounts it is good.")] = "1",
-    revoke: Annotated[str, typer.Option(help="Let an invitation work no more, by its number in --list.")] = "",
+    revoke: Annotated[str | None, typer.Option(help="Let an invitation work no more, by its number in --list.")] = None,
     show: Annotated[bool, typer.Option("--list", help="List what was made.")] = False,
 ) -> None:
     """Print a link by which people may sign up. It is shown once and not kept."""
@@ -335,12 +374,12 @@ def invite_user(
             list_invitations(database)
             return
         with database.writing() as (session, moment):
-            if revoke:
+            if revoke is not None:
                 invitations.revoke(session, revoke, moment)
             else:
                 token = invitations.invite(session, invitations.COMMAND_LINE, role, days, uses, moment)
-    noted("invitation revoked" if revoke else "invitation made", None, "" if revoke else role)
-    print(f"{revoke} works no more." if revoke else f"{settings().address}/sign-up?invitation={token}")
+    noted("invitation revoked" if revoke is not None else "invitation made", None, "" if revoke is not None else role)
+    tell(f"{revoke} works no more." if revoke is not None else f"{settings().address}/sign-up?invitation={token}")
 
 
 def list_invitations(database: Database) -> None:
@@ -351,7 +390,7 @@ def list_invitations(database: Database) -> None:
         for one in invitations.listed(session):
             number, state = invitations.mark(one), invitations.state(one, database.clock.now())
             until = f"until {one.expires_at:%Y-%m-%d %H:%M}" if one.expires_at else "for ever"
-            print(f"{number}\t{one.role}\t{one.used} of {one.uses}\t{until}\t{state}\tby {one.made_by}")
+            tell(f"{number}\t{one.role}\t{one.used} of {one.uses}\t{until}\t{state}\tby {one.made_by}")
 
 
 @users.command("reset")
@@ -371,11 +410,11 @@ def reset_user(
         noted("reset link made", person)
         if second_factor:
             noted("second factor removed", person)
-            tell(database, person, "Your second factor was removed by whoever runs the server.", moment)
-    print(f"{settings().address}/reset/{token}")
+            write_to(database, person, "Your second factor was removed by whoever runs the server.", moment)
+    tell(f"{settings().address}/reset/{token}")
 
 
-def tell(database: Database, person: Forecaster, happened: str, moment: datetime) -> None:
+def write_to(database: Database, person: Forecaster, happened: str, moment: datetime) -> None:
     """Send them a mail about their account where they have an address; say so where it did not leave."""
     from forecasts import mail, notices
     from forecasts.parcel import LeftUnknown, NotTaken
@@ -386,20 +425,19 @@ def tell(database: Database, person: Forecaster, happened: str, moment: datetime
         if letter is not None:
             mail.send(settings(), letter)
     except (NotTaken, LeftUnknown) as error:
-        print(f"{person.name} was not told by mail: {error}", file=sys.stderr)
+        tell(f"{person.name} was not told by mail: {error}", sys.stderr)
 
 
 @users.command("role")
 def change_role(name: str, role: str) -> None:
     """Give a person another role."""
-    from forecasts import accounts, permissions
+    from forecasts import accounts
 
-    if role not in permissions.RANKS:
-        stop(f"“{role}” is not a role. Choose {', '.join(permissions.RANKS)}.")
+    require_role(role)
     with opened(existing=True) as database, database.writing() as (session, _):
         person = accounts.appoint(session, name, role)
     noted("role given", person, role)
-    print(f"{name} is {role} now.")
+    tell(f"{person.name} is {role} now.")
 
 
 @users.command("list")
@@ -415,31 +453,32 @@ def list_users() -> None:
             .where(Forecaster.kind == "person", ~col(Forecaster.imported), col(Forecaster.merged_into_id).is_(None))
             .order_by(col(Forecaster.handle))
         ):
-            print(f"{person.name}\t{person.role}\tsince {person.joined_at:%Y-%m-%d}")
+            tell(f"{person.name}\t{person.role}\tsince {person.joined_at:%Y-%m-%d}")
 
 
 @keys.command("add")
-def add_token(handle: str, name: str, scope: Scopes = ["read"], until: Until = "") -> None:  # noqa: B006
+def add_token(handle: str, name: str, scope: Scopes = ["read"], until: Until = None) -> None:  # noqa: B006
     """Make a token for a person or a bot, and print it: it is shown this once."""
     from forecasts import tokens
     from questions import deadlines
 
     with opened(existing=True) as database, database.writing() as (session, moment):
-        ends = deadlines.closing(until, moment, "until") if until else None
+        ends = deadlines.closing(until, moment, "until") if until is not None else None
         bearer = named(session, handle)
         _, text = tokens.add(session, bearer, name, scope, moment, expires_at=ends)
     noted("token made", bearer)
-    print(text)
+    tell(text)
 
 
 def named(session: Session, handle: str) -> Forecaster:
     """The person or the bot of that handle. Raises NotFound for whoever cannot act."""
     from forecasts import accounts
     from questions.errors import NotFound
+    from questions.percent import quote
 
     found = accounts.named(session, handle)
     if found is None or found.kind not in ("person", "bot") or found.imported:
-        raise NotFound(f"There is no person and no bot “{handle}”. `brierboard user list` shows who there is.")
+        raise NotFound(f"There is no person and no bot {quote(handle)}. `brierboard user list` shows who there is.")
     return found
 
 
@@ -452,7 +491,7 @@ def list_tokens(handle: str) -> None:
         for one in tokens.of(session, named(session, handle)):
             used = f"used {one.used_at:%Y-%m-%d %H:%M} UTC" if one.used_at else "never used"
             ends = f"\tuntil {one.expires_at:%Y-%m-%d %H:%M} UTC" if one.expires_at else ""
-            print(f"{one.id}\t{one.name}\t{', '.join(one.scopes)}\t{used}{ends}")
+            tell(f"{one.id}\t{one.name}\t{', '.join(one.scopes)}\t{used}{ends}")
 
 
 @keys.command("revoke")
@@ -465,7 +504,7 @@ def revoke_token(handle: str, number: str) -> None:
         found = tokens.find(session, number, bearer)
         tokens.revoke(session, found, moment)
     noted("token revoked", bearer)
-    print(f"“{found.name}” works no more.")
+    tell(f"“{found.name}” works no more.")
 
 
 @robots.command("add")
@@ -475,4 +514,4 @@ def add_bot(owner: str, name: str) -> None:
 
     with opened(existing=True) as database, database.writing() as (session, moment):
         bot = bots.add(session, named(session, owner), name, moment)
-    print(f"{bot.name} was added. Make its token with: brierboard token add {bot.handle} NAME --scope forecast")
+    tell(f"{bot.name} was added. Make its token with: brierboard token add {bot.handle} NAME --scope forecast")

@@ -15,7 +15,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import URL, Connection, Engine, event
 from sqlmodel import Session
 
 import forecasts.models  # noqa: F401  the tables must be known before the first session
@@ -148,25 +148,27 @@ def alembic_config() -> Config:
 def _engine(url: str) -> Engine:
     """What was typed stands in no error, and so in no log."""
     try:
-        engine = sqlalchemy.create_engine(url, hide_parameters=True, **POOL)
+        address = sqlalchemy.make_url(url)
+        if address.get_backend_name() == "sqlite":
+            _require_file(address)
+        engine = sqlalchemy.create_engine(address, hide_parameters=True, **POOL)
     except (sqlalchemy.exc.ArgumentError, ModuleNotFoundError, ValueError) as error:
         raise Unusable(
             f"“{re.sub('//.*@', '//..@', url)}” is not a database's address. Write sqlite:///FILE or "
             "postgresql+psycopg://USER@HOST/NAME into BRIERBOARD_DATABASE_URL."
         ) from error
     if engine.dialect.name == "sqlite":
-        _require_file(engine)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     return engine
 
 
-def _require_file(engine: Engine) -> None:
+def _require_file(address: URL) -> None:
     """Raise Unusable for a database in memory: all of it would be lost at the stop."""
-    name, query = engine.url.database or "", engine.url.query
+    name, query = address.database or "", address.query
     if not name or ":memory:" in name or query:
         raise Unusable(
-            f"“{engine.url.render_as_string()}” names no file, or more than one. Write sqlite:///FILE into "
+            f"“{address.render_as_string()}” names no file, or more than one. Write sqlite:///FILE into "
             "BRIERBOARD_DATABASE_URL."
         )
 

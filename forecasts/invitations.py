@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 from forecasts.accounts import seal
 from forecasts.models import Forecaster, Invitation
 from forecasts.permissions import RANKS
+from questions import percent
 from questions.errors import NotAllowed, NotFound, Refusal
 
 DAYS, MOST_DAYS = 7, 365
@@ -49,7 +50,7 @@ def invite(session: Session, by: str, role: str, days: str, uses: str, moment: d
     days, uses  for how long it works and how many accounts it is good for, as typed
     """
     if role not in RANKS:
-        raise InvalidInvitation(f"“{role}” is not a role. Choose {', '.join(RANKS)}.", "role")
+        raise InvalidInvitation(f"{percent.quote(role)} is not a role. Choose {', '.join(RANKS)}.", "role")
     stays = timedelta(days=_whole(days, MOST_DAYS, "days"))
     token = secrets.token_urlsafe(24)
     many = _whole(uses, MOST_USES, "uses")
@@ -62,7 +63,9 @@ def invite(session: Session, by: str, role: str, days: str, uses: str, moment: d
 def _whole(typed: str, most: int, field: str) -> int:
     typed = typed.strip()
     if not (typed.isascii() and typed.isdigit() and len(typed) < 6 and 1 <= int(typed) <= most):
-        raise InvalidInvitation(f"“{typed[:20]}” is not a whole number from 1 to {most}. Write one such as 7.", field)
+        raise InvalidInvitation(
+            f"{percent.quote(typed)} is not a whole number from 1 to {most}. Write one such as 7.", field
+        )
     return int(typed)
 
 

@@ -1,5 +1,6 @@
 """Settings from the environment, prefix BRIERBOARD_. `brierboard serve` works with none set."""
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from email.headerregistry import Address
@@ -69,6 +70,20 @@ class Settings(BaseSettings):
     reads_a_minute: int = Field(default=1200, ge=0, le=1_000_000)
     writes_a_minute: int = Field(default=240, ge=0, le=1_000_000)
     sign_ins_a_minute: int = Field(default=30, ge=0, le=1_000_000)
+
+    @field_validator("base_url", "smtp_url", "oidc_issuer")
+    @classmethod
+    def _is_on_one_line(cls, value: str) -> str:
+        if not value.isprintable():  # which Python would take out without a word
+            raise ValueError("it holds a control character")
+        return value
+
+    @field_validator("port", "reads_a_minute", "writes_a_minute", "sign_ins_a_minute", mode="before")
+    @classmethod
+    def _is_a_number(cls, value: object) -> object:
+        if isinstance(value, str) and not re.fullmatch("[0-9]{1,9}", value.strip()):
+            raise ValueError("write it as a whole number in the digits 0 to 9")
+        return value
 
     @field_validator("base_url")
     @classmethod

@@ -11,6 +11,7 @@ from sqlmodel import Session, col, or_, select
 from forecasts.accounts import seal
 from forecasts.database import Database
 from forecasts.models import Forecaster, Token
+from questions import percent
 from questions.errors import NotAllowed, NotFound, Refusal
 
 SCOPES: Mapping[str, str] = {
@@ -86,7 +87,7 @@ def _judge(session: Session, who: Forecaster, name: str, scopes: Sequence[str]) 
     if not name or len(name) > LONGEST_NAME or not name.isprintable():
         raise InvalidToken(f"Give the token a name of 1 to {LONGEST_NAME} characters that says what it is for.", "name")
     if unknown := [scope for scope in scopes if scope not in SCOPES]:
-        raise InvalidToken(f"“{unknown[0][:40]}” is no scope. Choose {', '.join(SCOPES)}.", "scopes")
+        raise InvalidToken(f"{percent.quote(unknown[0])} is no scope. Choose {', '.join(SCOPES)}.", "scopes")
     if not scopes:
         raise InvalidToken(f"The token may do nothing. Choose {', '.join(SCOPES)}.", "scopes")
     if who.kind == "bot" and "moderate" in scopes:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from questions import audiences
+from questions import audiences, percent
 from questions.errors import InvalidQuestion, Refusal
 from questions.kinds import KINDS
 from questions.shape import Kind, Vector
@@ -172,7 +172,7 @@ def _judge(table: Mapping[str, Any], schema: Mapping[str, str]) -> dict[str, Any
 
 def _require_known(table: Mapping[str, Any], known: Iterable[str]) -> None:
     if unknown := [name for name in table if name not in known]:
-        raise InvalidQuestion(f"is not a field. Known are {', '.join(known)}.", str(unknown[0])[:40])
+        raise InvalidQuestion(f"is not a field. Known are {', '.join(known)}.", percent.quote(str(unknown[0]))[1:-1])
 
 
 def _require_order(fields: Mapping[str, Any]) -> None:

@@ -15,7 +15,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
-from forecasts import spelling
+from forecasts import files, spelling, terminal
 from forecasts.formats import Asked, Decided, Fault, Folder, Place, Said, Unwritable
 from forecasts.spelling import dumped, joined, maybe, shown, stamped
 from questions import percent
@@ -175,9 +175,9 @@ class _Reading:
     def _text(self) -> str | None:
         """The whole file, None where it cannot be read."""
         try:
-            content = self.path.read_bytes()
-        except OSError as error:
-            self._blame(Place(self.path.name, 0), "", f"cannot be read in {self.path.parent}: {error.strerror}.")
+            content = files.content(self.path)
+        except files.Unreadable as error:
+            self._blame(Place(self.path.name, 0), "", f"cannot be read in {terminal.shown(self.path.parent)}: {error}.")
             return None
         try:
             return content.decode("utf-8-sig")
@@ -233,10 +233,10 @@ class _Reading:
 
 def write(folder: Folder, path: Path) -> None:
     """Write the five files into a new folder, which is there whole or not at all. Raises Unwritable."""
-    if path.exists() and not (path.is_dir() and not any(path.iterdir())):
-        raise Unwritable(f"{path} is there already and is not an empty folder. Choose another one.")
     beside = path.absolute().parent / f".{path.name}.{secrets.token_hex(4)}"
     try:
+        if path.exists() and not (path.is_dir() and not any(path.iterdir())):
+            raise Unwritable(f"{terminal.shown(path)} is there already and is not an empty folder. Choose another one.")
         beside.mkdir()
         try:
             for name, table in _tables(folder):
@@ -245,7 +245,9 @@ def write(folder: Folder, path: Path) -> None:
         finally:
             shutil.rmtree(beside, ignore_errors=True)
     except OSError as error:
-        raise Unwritable(f"{path} cannot be written: {error.strerror}. Choose another place.") from error
+        raise Unwritable(
+            f"{terminal.shown(path)} cannot be written: {error.strerror}. Choose another place."
+        ) from error
 
 
 def _tables(folder: Folder) -> Iterator[tuple[str, Iterable[Sequence[str]]]]:

@@ -70,6 +70,7 @@ def not_served(request: Request, error: HTTPException) -> JSONResponse:
     if error.status_code == 405:
         path = request.scope["path"].removeprefix(request.scope["root_path"])
         routes = [route for part in PARTS for route in part.router.routes if isinstance(route, APIRoute)]
-        allowed = {method for route in routes if route.path_regex.match(path) for method in route.methods or ()}
+        first = next((route.path for route in routes if route.path_regex.match(path)), "")
+        allowed = {method for route in routes if route.path == first for method in route.methods or ()}
         answer.headers["Allow"] = ", ".join(sorted(allowed or {"GET"}))
     return answer
