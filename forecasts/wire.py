@@ -68,6 +68,11 @@ class Wire(HttpToolsProtocol):
         super().on_message_begin()
         self._expect(SLOWEST_HEAD)
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A header of the head. What follows a body is none: it came past whoever looked at the head, without end."""
+        if self._in_head:
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
         """All headers have come. How long the body may take is for the application to say."""
         self._expect(None)

@@ -165,6 +165,8 @@ class _Body:
         except TimeoutError as error:
             sentence = f"The form did not come whole within {self.slowest:g} seconds. Send it again."
             raise HTTPException(408, sentence, CLOSE) from error
+        if message["type"] == "http.disconnect":  # nobody hears this, and it is no fault of ours for the log
+            raise HTTPException(400, "The body did not come whole. Send it again.", CLOSE)
         self.size += len(message.get("body", b""))
         if self.size > self.largest:
             raise HTTPException(413, too_large(self.largest), CLOSE)

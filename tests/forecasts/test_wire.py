@@ -19,10 +19,12 @@ PATIENCE = 20.0
 
 
 async def app(scope: Scope, receive: Receive, send: Send) -> None:
-    """Say how long the body was; at /deaf answer without reading it."""
+    """Say how long the body was; at /deaf answer without reading it, at /late say how many headers came behind it."""
     assert scope["type"] == "http"
     length = 0 if scope["path"] == "/deaf" else len(await Request(scope, receive).body())
-    await PlainTextResponse(f"{scope['client'][0]} {length}")(scope, receive, send)
+    late = sum(name == b"x-late" for name, _ in scope["headers"])
+    told = f"{late} late" if scope["path"] == "/late" else f"{scope['client'][0]} {length}"
+    await PlainTextResponse(told)(scope, receive, send)
 
 
 @pytest.fixture
@@ -71,6 +73,51 @@ def test_nobody_is_believed_about_who_they_are(port: int) -> None:
     said = ask(port, b"GET / HTTP/1.1\r\n" + HEAD + b"X-Forwarded-For: 6.6.6.6\r\n\r\n", then=b" 0")
 
     assert said.endswith(b"127.0.0.1 0")
+
+
+def test_what_follows_a_body_is_no_header(port: int) -> None:
+    """A proxy that takes Cookie, Authorization or X-Forwarded-For out of the head may let it through there."""
+    asked = b"POST /late HTTP/1.1\r\n" + HEAD + b"Transfer-Encoding: chunked\r\n"
+    before = ask(port, asked + b"X-Late: 1\r\n\r\n2\r\nab\r\n0\r\n\r\n", then=b" late")
+    behind = ask(port, asked + b"\r\n2\r\nab\r\n0\r\nX-Late: 1\r\nX-Late: 2\r\n\r\n", then=b" late")
+
+    assert (before[-6:], behind[-6:]) == (b"1 late", b"0 late")
+
+
+CHUNKED = b"Transfer-Encoding: chunked\r\n"
+TWO_WAYS = {
+    "a length and chunks": b"Content-Length: 5\r\n" + CHUNKED,
+    "chunks and a length": CHUNKED + b"Content-Length: 5\r\n",
+    "two lengths": b"Content-Length: 2\r\nContent-Length: 5\r\n",
+    "a length twice": b"Content-Length: 5\r\nContent-Length: 5\r\n",
+    "a list of lengths": b"Content-Length: 5, 5\r\n",
+    "a length below nothing": b"Content-Length: -5\r\n",
+    "a length with a plus": b"Content-Length: +5\r\n",
+    "a length in hexadecimal": b"Content-Length: 0x5\r\n",
+    "a length in Arabic digits": "Content-Length: ٥\r\n".encode(),
+    "a length beyond any": b"Content-Length: 99999999999999999999\r\n",
+    "a length that is empty": b"Content-Length: \r\n",
+    "another coding": b"Transfer-Encoding: xchunked\r\n",
+    "chunks that are then none": b"Transfer-Encoding: chunked, identity\r\n",
+    "two codings": CHUNKED + b"Transfer-Encoding: identity\r\n",
+    "a coding with a word": b"Transfer-Encoding: chunked;x=1\r\n",
+    "a coding with a tab": b"Transfer-Encoding: chunked\x0b\r\n",
+    "a space before the colon": b"Content-Length : 5\r\n",
+    "a line that goes on": b"X: a\r\n b\r\n",
+    "NUL": b"X: a\0b\r\n",
+    "ESC": b"X: a\x1bb\r\n",
+    "a line that ends in LF": b"X: y\n",
+    "a line that ends in CR": b"X: y\rZ: z\r\n",
+}
+
+
+@pytest.mark.parametrize("what", TWO_WAYS)
+def test_what_a_proxy_may_read_in_another_way_is_no_request(port: int, what: str) -> None:
+    """Else a second request could be smuggled past it in the body of the first."""
+    said = ask(port, b"POST / HTTP/1.1\r\n" + HEAD + TWO_WAYS[what] + b"\r\n0\r\n\r\nGET /deaf HTTP/1.1\r\n\r\n")
+
+    assert said.count(b"HTTP/1.1 ") == 1
+    assert said.startswith(b"HTTP/1.1 400 Bad Request")
 
 
 LONG = b"x" * (wire.LONGEST_HEAD + 1)

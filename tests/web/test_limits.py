@@ -8,6 +8,7 @@ from typing import Any
 
 import anyio
 import pytest
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
@@ -322,3 +323,26 @@ def test_a_body_that_comes_too_slowly_is_given_up(visit: Visit) -> None:
 
     assert (raised.value.status_code, raised.value.headers) == (408, {"Connection": "close"})  # type: ignore[attr-defined]
     assert sent[-1]["body"] == b"1 bytes"
+
+
+def test_who_goes_away_before_their_body_came_whole_is_no_fault_of_ours() -> None:
+    """The log would fill with them otherwise."""
+    coming: list[Message] = [
+        {"type": "http.request", "body": b"x", "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+
+    async def read(scope: Scope, receive: Receive, send: Send) -> None:
+        await Request(scope, receive).body()
+
+    async def go_away() -> Message:
+        return coming.pop(0)
+
+    async def hear(message: Message) -> None:
+        raise AssertionError(message)
+
+    scope = {"type": "http", "method": "POST", "path": "/", "headers": []}
+    with pytest.raises(HTTPException, match="The body did not come whole") as raised:
+        apart(Bodies(read), scope, go_away, hear)
+
+    assert raised.value.status_code == 400

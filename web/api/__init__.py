@@ -51,6 +51,7 @@ def create(state: State) -> FastAPI:
     api = FastAPI(
         title=documents.TITLE, version=VERSION, docs_url=None, redoc_url=None, openapi_url=None,
         generate_unique_id_function=_named,
+        redirect_slashes=False,  # that would be to whatever Host says
     )  # fmt: skip
     api.state = state
     api.include_router(router, dependencies=[Depends(known_words)])

@@ -199,6 +199,11 @@ KINDS: dict[str, int] = {
     "Application/JSON;charset=UTF-8": 201,
     "application/json; charset=latin-1": 415,
     "text/plain": 415,
+    "application/vnd.api+json": 415,
+    "application/json; charset=utf-7": 415,
+    "application/json; charset=utf-16": 415,
+    "text/plain;application/json": 415,
+    "application/json, text/plain": 415,
     "text/json": 415,
     "application/x-www-form-urlencoded": 415,
     "multipart/form-data; boundary=x": 415,
@@ -260,6 +265,11 @@ ADDRESSES = {
     "/questions?limit=": "limit",
     "/questions?limit=99999999999999999999": "limit",
     "/questions?limit=1&limit=2": "limit",
+    "/questions?limit=1&limi%74=2": "limit",
+    "/questions?limit=1;limit=2": "limit",
+    "/questions?limit[]=1": "limit[]",
+    "/me?access_token=x": "access_token",
+    "/me?_method=POST": "_method",
     "/questions?status=ajar": "status",
     "/questions?stauts=open": "stauts",
     "/questions?tag=" + "x" * 201: "tag",
@@ -299,6 +309,31 @@ def test_what_is_not_there_is_said_in_json(call: Call, rain: Question, ada: Fore
     browser = call(ada).browser
 
     assert [path for path in MISSING if refusal(browser.get(API + path))[0] != 404] == []
+
+
+@pytest.mark.parametrize("path", ["/me/", "/me%2f", "/questions/", "//me", "/questions/rain/", "/questions/..;/me"])
+def test_nobody_is_led_to_whatever_host_they_name(call: Call, rain: Question, ada: Forecaster, path: str) -> None:
+    """A token would go there with them."""
+    answer = call(ada).browser.get(API + path, headers={"Host": "evil.example"})
+
+    assert refusal(answer)[0] == 404
+    assert "location" not in answer.headers
+
+
+OVERRIDES = ("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override", "X-Original-URL", "X-Rewrite-URL")
+
+
+def test_no_header_makes_another_request_of_one(call: Call, database: Database, rain: Question, mo: Forecaster) -> None:
+    browser = call(mo).browser
+    browser.get(f"{API}/me")
+    before = everything_there_is(database)
+
+    for name in OVERRIDES:
+        for value in ("POST", "DELETE", "/api/v1/questions/rain/withdrawal", "/settings"):
+            answer = browser.get(f"{API}/questions/rain", headers={name: value})
+            assert answer.json()["slug"] == "rain", (name, value)
+    assert refusal(browser.get(f"{API}/questions/rain/withdrawal?_method=POST"))[0] == 405
+    assert everything_there_is(database) == before
 
 
 def test_another_method_is_refused_in_json(call: Call, rain: Question, ada: Forecaster) -> None:
