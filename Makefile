@@ -3,9 +3,10 @@
 # Both make .venv from the hashed lock files first, when it is missing or no longer fits them.
 
 PYTHON ?= python3
+EXAMPLES ?= 30
 ESSAY := questions/sets/russia-2026.toml
 
-.PHONY: serve test lint bench picture lock clean FORCE
+.PHONY: serve test lint torture bench picture lock clean FORCE
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 
@@ -19,6 +20,10 @@ lint: .venv/tests
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
+
+# Requests that nobody would send, many more than in `make test`: half an hour of them.
+torture: .venv/tests
+	BRIERBOARD_TORTURE=$(EXAMPLES) .venv/bin/python -m pytest tests/web/api/test_document.py
 
 bench: .venv/tests
 	.venv/bin/python -m pytest -s tests/benchmarks

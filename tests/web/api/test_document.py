@@ -1,12 +1,14 @@
 """The OpenAPI document: whole, precise, and held against the running server by two programs that know only it."""
 
+import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 from sqlmodel import select
@@ -161,7 +163,18 @@ def tell(database: Database) -> None:
     resolve(database, mo, snow, 1)
 
 
-ROLES = ("nobody", "ada", "mo", "eve", "robo")
+ROLES: dict[str, tuple[str, Sequence[str]]] = {
+    "nobody": ("", ()),
+    "a forecaster": ("ada", ("read", "forecast", "moderate")),
+    "a moderator": ("mo", ("read", "forecast", "moderate")),
+    "an administrator": ("eve", ("read", "forecast", "moderate")),
+    "a bot that reads": ("robo", ("read",)),
+    "a bot that forecasts": ("robo", ("read", "forecast")),
+}
+"""Who calls: somebody's handle, and the scopes of their token."""
+
+EXAMPLES = int(os.environ.get("BRIERBOARD_TORTURE", "0"))
+"""How many requests are made up for each operation, as each who calls; `make torture` sets it."""
 
 
 def called(database: Database, handle: str) -> Forecaster:
@@ -190,24 +203,45 @@ expected-statuses = [400, 401, 403, 404, 405, 409, 413, 415, 422]
 """
 
 
-def test_what_the_server_does_is_what_the_document_says_whoever_calls(tmp_path: Path) -> None:
-    """Schemathesis, with every check on: as nobody, a forecaster, a moderator, an administrator, and a bot."""
+def test_what_the_server_does_is_what_the_document_says_whoever_calls(tmp_path: Path, document: dict[str, Any]) -> None:
+    """Schemathesis, as each of those who call, with every check on and in all of its phases.
+
+    The phases are examples, coverage, fuzzing and stateful; no check is left out (--checks all). What a body or an
+    address may be and what must be refused is held by positive_data_acceptance and negative_data_rejection, which take
+    the statuses in SETTINGS for an answer: JSON Schema can say neither who may do something nor what state it is in.
+
+    By itself this asks each operation as one of the six, and follows links from one to the next as a moderator, which
+    takes a minute. `make torture` asks every operation as each of the six, and makes up many more requests.
+    """
     (tmp_path / "schemathesis.toml").write_text(SETTINGS)
     with served(tmp_path) as server:
-        told = {role: fuzz(server, role, tmp_path) for role in ROLES}
+        with urlopen(f"{server.address}{API}/openapi.json") as answer:
+            names = sorted(operation["operationId"] for _, _, operation in operations(json.load(answer)))
+        told = {role: fuzz(server, role, tmp_path, share(names, role)) for role in ROLES}
+        told["from one to the next"] = fuzz(server, "a moderator", tmp_path, [], "stateful")
 
     assert {role: text for role, (code, text) in told.items() if code} == {}
 
 
-def fuzz(server: Server, role: str, folder: Path) -> tuple[int, str]:
-    """What came of a run as somebody."""
+def share(names: Sequence[str], role: str) -> Sequence[str]:
+    """The operations that somebody asks for: those of the six have all of them between them."""
+    place = list(ROLES).index(role)
+    return [] if EXAMPLES else names[place :: len(ROLES)]
+
+
+def fuzz(
+    server: Server, role: str, folder: Path, names: Sequence[str], phases: str = "examples,coverage,fuzzing,stateful"
+) -> tuple[int, str]:
+    """What came of a run as somebody over these operations, or over all."""
     command = [sys.executable, "-c", "from schemathesis.cli import schemathesis; schemathesis()"]
     command += ["--config-file", str(folder / "schemathesis.toml"), "run", f"{server.address}{API}/openapi.json"]
-    command += ["--seed", "1", "--phases", "examples,fuzzing", "--max-examples", "6", "--checks", "all", "--no-color"]
-    command += ["--suppress-health-check", "all", "--generation-database", "none", "--workers", "1"]
-    if role != "nobody":
+    command += ["--phases", phases, "--checks", "all", "--max-examples", str(EXAMPLES or 3), "--continue-on-failure"]
+    command += ["--suppress-health-check", "all", "--generation-database", "none", "--workers", "1", "--no-color"]
+    command += ["--seed", "1", *(word for name in names for word in ("--include-operation-id", name))]
+    handle, scopes = ROLES[role]
+    if handle:
         with server.database() as database:
-            command += ["-H", f"Authorization: Bearer {token_of(database, called(database, role))}"]
+            command += ["-H", f"Authorization: Bearer {token_of(database, called(database, handle), *scopes)}"]
     ran = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, env=environment())
     return ran.returncode, ran.stdout + ran.stderr
 
