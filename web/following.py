@@ -93,7 +93,7 @@ def charted(session: Session, asked: Asked, said: Said, zoom: str) -> dict[str, 
 
 def state_of(asked: Asked) -> State:
     """What a question's page shows."""
-    return live.state(f"q{asked.question.id}", [(asked.question, asked.path)], asked.moment)
+    return live.state(f"q{asked.question.id}", [(asked.question, asked.path)], asked.moment, [asked.reveals_at])
 
 
 def tag_of(asked: Asked) -> str:

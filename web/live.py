@@ -150,9 +150,16 @@ class Watch:
             self.known = {}
 
 
-def state(name: str, questions: Iterable[tuple[Question, crowd.Path | None]], moment: datetime) -> State:
-    """The state at a moment of a page that shows these questions, and of some what their crowds say."""
-    now, acts, turns = history.ticks(moment), sha256(), set[int]()
+def state(
+    name: str, questions: Iterable[tuple[Question, crowd.Path | None]], moment: datetime,
+    reveals: Iterable[datetime | None] = (),
+) -> State:  # fmt: skip
+    """The state at a moment of a page that shows these questions, and of some what their crowds say.
+
+    reveals  when what others say of them is shown, where there is such a moment
+    """
+    now, acts = history.ticks(moment), sha256()
+    turns = {history.ticks(at) for at in reveals if at is not None}
     for question, path in questions:
         acts.update(f"{question.id} {question.revision},".encode())
         turns |= {history.ticks(question.opens_at), history.ticks(question.closes_at)}

@@ -9,7 +9,7 @@ from sqlmodel import Session, col
 
 from forecasts import history, ledger
 from forecasts.models import Forecast, Forecaster
-from forecasts.permissions import may, visible
+from forecasts.permissions import may, reveal_of, visible
 from questions import catalog
 from questions.catalog import Listed
 from questions.models import Question, QuestionSet, Source
@@ -55,7 +55,8 @@ def seen(session: Session, within: QuestionSet, viewer: Forecaster | None, momen
     here = {one.question.id for _, one in listing.of(listed)}
     crowds = [(one.question, history.crowd_of(session, one.question) if one.question.id in here else None)
               for _, one in listed]  # fmt: skip
-    state = live.state(f"s{within.id}.{listing.number}", crowds, moment)
+    reveals = [reveal_of(session, one.question)[1] for _, one in listed]
+    state = live.state(f"s{within.id}.{listing.number}", crowds, moment, reveals)
     return SeenSet(within, source, speaker, listed, essays.spoken(session, speaker), listing, state, moment)
 
 

@@ -40,8 +40,9 @@ class Typed:
 class Asked:
     """A question with everything that somebody who looks at it needs, read once.
 
-    path    what the crowd said; nothing where that is hidden from them
-    hidden  until when it is, in words; "" where it is not
+    path        what the crowd said; nothing where that is hidden from them
+    hidden      until when it is, in words; "" where it is not
+    reveals_at  the moment from which on it is hidden from nobody, where the rule names one
     """
 
     question: Question
@@ -52,6 +53,7 @@ class Asked:
     window: charts.Window
     moment: datetime
     hidden: str = ""
+    reveals_at: datetime | None = None
 
     def tells(self, who: Forecaster, viewer: Forecaster | None) -> bool:
         """Whether the viewer may see what somebody says here: their own, a text's, and others' unless it is hidden."""
@@ -90,8 +92,9 @@ def look(session: Session, listed: Listed, viewer: Forecaster | None, moment: da
     rule = permissions.hides(session, viewer, question, status, moment)
     path = history.nothing(question) if rule else history.crowd_of(session, question)
     until = _until(session, question, rule) if rule else ""
+    _, reveals_at = permissions.reveal_of(session, question)
     kind, shape = catalog.kind_of(question), catalog.shape_of(question)
-    return Asked(question, resolution, kind, shape, path, window, moment, until)
+    return Asked(question, resolution, kind, shape, path, window, moment, until, reveals_at)
 
 
 def _until(session: Session, question: Question, rule: str) -> str:

@@ -11,7 +11,7 @@ from forecasts import discussion, history, ledger
 from forecasts.database import Database
 from forecasts.models import Forecaster
 from questions.models import Question
-from tests.cast import HOUR, MovedClock, draft, publish, resolve, say
+from tests.cast import HOUR, NOON, MovedClock, draft, publish, resolve, say
 from tests.web.conftest import Town, Visit, token_for
 from tests.web.sight import Sight
 from tests.web.test_essay import write
@@ -198,6 +198,25 @@ def test_ones_own_steps_are_ones_own(
         shown.append("tone-own" in ask(browser, known)[1])
 
     assert shown == [True, False, False, True]
+
+
+@pytest.mark.parametrize("page", ["/questions/rain", "/sets/weather"])
+def test_an_open_page_is_told_when_the_time_comes_from_which_on_the_crowd_is_shown(
+    visit: Visit, database: Database, clock: MovedClock, ada: Forecaster, page: str
+) -> None:
+    """Nothing is written then: the clock alone shows it."""
+    (rain,) = publish(database, draft("rain"), reveal="at", reveals_at=NOON + 2 * HOUR)
+    say(database, ada, rain, 0.83)
+    clock.moment += HOUR
+    browser = visit()
+    known = news(browser.get(page).text)
+
+    before = ask(browser, known)
+    clock.moment += HOUR
+    status, html = ask(browser, known)
+
+    assert before == (304, "")
+    assert (status, "83%" in html) == (200, True)
 
 
 def test_a_question_that_is_not_there_is_no_news(visit: Visit, rain: Question) -> None:
