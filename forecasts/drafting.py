@@ -17,7 +17,7 @@ from forecasts.models import Draft, Forecaster
 from forecasts.permissions import sets_visible
 from questions import catalog, forms, journal, setfile
 from questions.errors import ChangedMeanwhile, InvalidQuestion, NotAllowed, NotFound, Refusal
-from questions.models import Question, QuestionSet
+from questions.models import AS_ITS_SET, Question, QuestionSet
 from questions.setfile import SetFile
 
 ASKS = {"question": "a question", "ladder": "a ladder of questions", "source": "a source"}
@@ -283,14 +283,16 @@ def publish(
 ) -> Draft:
     """Make a draft that waits for review what it asks for; the author is who asks it, `by` who let it in.
 
-    into  {"set": slug of the set that it goes into} or {"new_set": title of one to be made}; a source makes its own
+    into  {"set": slug of the set that it goes into} or {"new_set": title of one to be made}; a source makes its own;
+          whichever of forms.SHOWN it has besides takes the place of what the author chose
     seen  the version of the draft that was looked at
 
     Raises Refusal where it cannot be published as it is, and ChangedMeanwhile. Nothing is written then.
     """
     draft = session.get_one(Draft, draft.id, populate_existing=True)
     _require_waiting(draft)
-    file = judge(session, draft.asks, draft.typed, moment)
+    chosen = {name: into[name] for name in forms.SHOWN if name in into}
+    file = judge(session, draft.asks, draft.typed | chosen, moment)
     _change(session, draft, seen, moment, state="published", became=_address(draft.asks, file))
     author = session.get_one(Forecaster, draft.author_id)
     if draft.asks == "source":
@@ -316,6 +318,16 @@ def _address(asks: str, file: SetFile) -> str:
     if asks == "source":
         return f"/sets/{file.fields['slug']}"
     return f"/ladders/{first['group']}" if asks == "ladder" else f"/questions/{first['slug']}"
+
+
+def way_to(session: Session, draft: Draft) -> str:
+    """Where what a draft became is found, for whoever wrote it: what is unlisted by the link that opens it."""
+    where, _, slug = draft.became.removeprefix("/").partition("/")
+    if where == "ladders":
+        return draft.became
+    model = QuestionSet if where == "sets" else Question
+    key = session.exec(select(model.key).where(model.slug == slug)).first()
+    return f"/open/{key}" if key else draft.became
 
 
 def _publish_questions(
@@ -378,7 +390,16 @@ def again(question: Question, how: str) -> dict[str, str]:
         fields |= {"group": question.group, "opens_at": _stamp(question.closes_at)}
     if how == "later":
         fields |= {name: _a_year_on(getattr(question, name)) for name in ("opens_at", "closes_at", "resolves_at")}
-    return words | spec | fields
+    return words | spec | fields | _shown(question, how)
+
+
+def _shown(question: Question, how: str) -> dict[str, str]:
+    """Who sees it and when they see what others say, where the question has rules of its own."""
+    rules = {"audience": question.audience, "reveal": question.reveal}
+    fields = {name: rule for name, rule in rules.items() if rule != AS_ITS_SET}
+    if how == "later" and question.reveals_at is not None:
+        fields["reveals_at"] = _a_year_on(question.reveals_at)
+    return fields
 
 
 def _spec(spec: Mapping[str, Any]) -> dict[str, str]:

@@ -34,14 +34,16 @@ RANGE = ("low", "high", "open_below", "open_above", "step", "unit", "zero_point"
 _ASKED = ("slug", "kind", "group", "tags", "opens_at", "closes_at", "resolves_at", "outcomes", *RANGE, *CHECKS)
 IMPLIED = ("implied_probability", "implied_shares", "implied_low", "implied_median", "implied_high", "reason")
 CLAIM = (*WORDS, *_ASKED, *IMPLIED)
+SHOWN = ("audience", "reveal", "reveals_at")
 FIELDS: Mapping[str, Sequence[str]] = {
-    "question": (*WORDS[:5], *_ASKED, "set"),
+    "question": (*WORDS[:5], *_ASKED, "set", *SHOWN),
     "ladder": (
         *WORDS[:5], "slug", "tags", "opens_at", "closes_at", "resolves_at", "direction", "thresholds", *CHECKS, "set",
+        *SHOWN,
     ),
     "source": (
         "name", "title", "author", "said_at", "read_on", "note", "slug", "set_title", "set_slug", "description",
-        "claims",
+        "claims", *SHOWN,
     ),
 }  # fmt: skip
 """The fields of each form. A source has those of each claim too, as `claim-3-title`."""
@@ -58,6 +60,7 @@ _NAMES = {
     "tags": "A tag", "group": "The group", "claim": "The claim", "paragraph": "The paragraph", "name": "The name",
     "author": "The author", "note": "The note", "description": "The description", "outcomes": "An outcome",
     "reason": "The reason", "said_at": "When it was said", "read_on": "When it was read", "unit": "The unit",
+    "reveals_at": "The moment from which on people see what others say",
 }  # fmt: skip
 _FIELDS = {f"range.{name}": name for name in RANGE} | {"range": "low", "ladder": "thresholds"}
 
@@ -126,11 +129,12 @@ def _after(text: str, moment: datetime, field: str) -> datetime:
 
 _TIMES: Mapping[str, Callable[[str, datetime, str], datetime]] = {
     "opens_at": deadlines.opening, "closes_at": deadlines.closing, "resolves_at": deadlines.closing,
-    "said_at": _said, "read_on": deadlines.opening,
+    "said_at": _said, "read_on": deadlines.opening, "reveals_at": deadlines.opening,
 }  # fmt: skip
 _TIME_NAMES = {
     "opens_at": "The opening time", "closes_at": "The closing time", "resolves_at": "The expected resolution",
     "said_at": "When it was said", "low": "Where the range begins", "high": "Where the range ends",
+    "reveals_at": _NAMES["reveals_at"],
 }  # fmt: skip
 _ENDS: Mapping[str, Callable[[str, datetime, str], datetime]] = {"low": deadlines.opening, "high": _after}
 
@@ -147,7 +151,7 @@ def moments(typed: Typed, moment: datetime) -> dict[str, datetime]:
     found = {}
     ends = _ENDS if _is_dated(KINDS.get(_got(typed, "kind"))) else {}
     for name, read in {**_TIMES, **ends}.items():
-        text = _got(typed, name)
+        text = _got(typed, name) if name != "reveals_at" or typed.get("reveal") == "at" else ""
         if text and text.casefold() != "now":
             try:
                 found[name] = read(text, moment, name)
@@ -216,7 +220,18 @@ def _table(typed: Typed, moment: datetime) -> dict[str, Any]:
         if _got(typed, name) or name == "closes_at":
             table[name] = _time(typed, name, moment)
     kind = KINDS.get(_got(typed, "kind"))
-    return table if kind is None else table | _spec(typed, kind, moment)
+    return (table if kind is None else table | _spec(typed, kind, moment)) | shown(typed, moment)
+
+
+def shown(typed: Typed, moment: datetime) -> dict[str, Any]:
+    """Who sees it and when they see what others say, as a set file says it; nothing where that is not typed.
+
+    Of a moment only where it is asked for. Raises InvalidQuestion.
+    """
+    found: dict[str, Any] = {name: _got(typed, name) for name in SHOWN[:2] if _got(typed, name)}
+    if found.get("reveal") == "at" and _got(typed, "reveals_at"):
+        found["reveals_at"] = _time(typed, "reveals_at", moment)
+    return found
 
 
 def _spec(typed: Typed, kind: Kind, moment: datetime) -> dict[str, Any]:
@@ -297,6 +312,11 @@ def _require_rungs(typed: Typed, written: Sequence[str]) -> None:
         raise InvalidQuestion(f"The title lacks {THRESHOLD}. Write it where each threshold is to stand.", "title")
     if typed.get("direction") not in ladders.DIRECTIONS:
         raise InvalidQuestion("No direction is chosen. Choose above, below or by.", "direction")
+    if _got(typed, "audience") == "unlisted":
+        raise InvalidQuestion(
+            "Each question of a ladder would have a link of its own. Put the ladder into a set that is unlisted.",
+            "audience",
+        )
     if not 2 <= len(written) <= MOST_RUNGS:
         raise InvalidQuestion(
             f"A ladder has 2 to {MOST_RUNGS} thresholds, and here are {len(written)}. Write one on each line.",
@@ -372,7 +392,7 @@ def _about(typed: Typed, moment: datetime) -> dict[str, Any]:
     title = _got(typed, "set_title") or _got(typed, "title")
     of_set = {"title": title, "slug": _slug(typed, "set_slug", title)}
     of_set |= {"description": _got(typed, "description")} if _got(typed, "description") else {}
-    return {"set": of_set, "source": source}
+    return {"set": of_set | shown(typed, moment), "source": source}
 
 
 def claim(typed: Typed, said_at: datetime, moment: datetime) -> Draft:

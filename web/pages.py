@@ -787,6 +787,14 @@ class Alongside:
 
 
 @dataclass(frozen=True)
+class ShownChoices:
+    """Who may be chosen to see something, and when they see what others say: each word with what it means."""
+
+    audiences: Sequence[tuple[str, str]]
+    reveals: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True)
 class Asking:
     """A kind of question to choose from, with the fields of the form that it takes."""
 
@@ -909,8 +917,7 @@ class ShowingPage(Page):
     back: str
     title: str
     typed: Mapping[str, str]
-    audiences: Sequence[tuple[str, str]]
-    reveals: Sequence[tuple[str, str]]
+    choices: ShownChoices
     link: str
     error: Refusal | None
 
@@ -1113,7 +1120,7 @@ class DuePage(Page):
 @dataclass(frozen=True)
 class DraftsPage(Page):
     template = "writing/drafts.html"
-    drafts: Sequence[tuple[Draft, str]]
+    drafts: Sequence[tuple[Draft, str, str]]
     waiting: int
     may_publish: bool
     error: Refusal | None
@@ -1134,6 +1141,7 @@ class QuestionDraftPage(Page):
     beside: Alongside
     kinds: Sequence[Asking]
     sets: Sequence[tuple[str, str]]
+    choices: ShownChoices
     checks: Mapping[str, str]
     may_publish: bool
 
@@ -1147,6 +1155,7 @@ class LadderDraftPage(Page):
     beside: Alongside
     directions: Mapping[str, str]
     sets: Sequence[tuple[str, str]]
+    choices: ShownChoices
     checks: Mapping[str, str]
     may_publish: bool
 
@@ -1159,6 +1168,7 @@ class SourceDraftPage(Page):
     error: Refusal | None
     beside: Alongside
     claims: Sequence[ClaimLine]
+    choices: ShownChoices
     may_publish: bool
 
 
@@ -1186,6 +1196,8 @@ class ReadDraftPage(Page):
     author: Forecaster
     about: Mapping[str, str]
     sets: Sequence[tuple[str, str]]
+    choices: ShownChoices
+    way: str
     may_publish: bool
 
 

@@ -15,20 +15,29 @@ from forecasts.models import Draft
 from questions import forms, similar
 from questions.errors import Refusal
 from questions.kinds import KINDS
+from questions.models import AUDIENCES, REVEALS
 from questions.setfile import Draft as Judged
-from web.pages import Alongside, Altered, Asking, ClaimLine, Kept, Preview
+from web.pages import Alongside, Altered, Asking, ClaimLine, Kept, Preview, ShownChoices
 from web.views import paragraphs
 
 TIMES = {
     "said_at": "Said", "read_on": "Read", "opens_at": "Opens", "closes_at": "Closes",
     "resolves_at": "Expected to resolve", "low": "The range begins", "high": "The range ends",
+    "reveals_at": "Shows what others say",
 }  # fmt: skip
 _WHEN = ("opens_at", "closes_at", "resolves_at")
 ABOUT = ("author", "name", "said_at", "read_on", "note", "set_title", "description")
 NAMED = {
     name: name.replace("_", " ").capitalize()
     for name in (*forms.CLAIM, *forms.FIELDS["ladder"], *forms.FIELDS["source"])
+} | {
+    "audience": "Who sees it",
+    "reveal": "When they see what others say",
+    "reveals_at": "From which moment on",
 }
+
+_RULES = {"audience": AUDIENCES, "reveal": REVEALS}
+_AS_SET = ("", "As its set has it")
 
 
 def kinds() -> list[Asking]:
@@ -36,6 +45,20 @@ def kinds() -> list[Asking]:
     return [
         Asking(kind.NAME, kind.TITLE) for kind in KINDS.values() if set(kind.SPEC) <= {"outcomes", "range", "ladder"}
     ]
+
+
+def choices(asks: str) -> ShownChoices:
+    """Who may be chosen to see what is drafted, and when: a source's set has rules of its own, a question its set's."""
+    if asks == "source":
+        return ShownChoices(tuple(AUDIENCES.items()), tuple(REVEALS.items()))
+    known = [one for one in AUDIENCES.items() if asks == "question" or one[0] != "unlisted"]
+    return ShownChoices((_AS_SET, *known), (_AS_SET, *REVEALS.items()))
+
+
+def shown(draft: Draft) -> dict[str, str]:
+    """Who is to see what is drafted and when they see what others say, in words, where its author chose."""
+    chosen = {name: known.get(draft.typed.get(name, "")) for name, known in _RULES.items()}
+    return {NAMED[name]: words for name, words in chosen.items() if words}
 
 
 def title_of(draft: Draft) -> str:

@@ -159,7 +159,10 @@ def test_only_moderators_decide_who_sees_what(visit: Visit, database: Database, 
     ("form", "sentence"),
     [
         ({"audience": "friends"}, "“friends” is no audience. Choose public, members, unlisted, draft, set."),
-        ({"reveal": "at"}, "is missing. Say from when on, or choose another reveal."),
+        (
+            {"reveal": "at"},
+            "The moment from which on people see what others say is missing. Say from when on, or choose another",
+        ),
         ({"reveal": "at", "reveals_at": "soon"}, "“soon” is no day or time that can be read."),
     ],
 )

@@ -1,5 +1,6 @@
 """Writing questions in the browser: drafts, their review, sources, ladders, revisions, and asking again."""
 
+import json
 from typing import Any
 from urllib.parse import quote
 
@@ -9,7 +10,8 @@ from starlette.testclient import TestClient
 from forecasts.database import Database
 from forecasts.models import Forecaster
 from questions.models import Question
-from tests.cast import DAY, MovedClock, everything, fresh, kinds
+from tests.cast import DAY, MovedClock, entries, everything, fresh, kinds, publish
+from tests.cast import draft as asked
 from tests.web.conftest import Town, Visit
 from tests.web.sight import Sight
 
@@ -543,3 +545,134 @@ def test_a_question_is_where_another_begins(visit: Visit, rain: Question, ada: F
 def test_no_other_way_of_asking_again_is_taken(visit: Visit, rain: Question, ada: Forecaster) -> None:
     assert visit(ada).post("/questions/rain/copy", data={"how": "backwards"}).status_code == 422
     assert visit(ada).post("/drafts", data={"asks": "poem"}).status_code == 422
+
+
+# Who sees what is written
+
+
+def told(database: Database, kind: str) -> list[dict[str, Any]]:
+    """What the journal says of who sees what was published, and when, entry by entry."""
+    said = [json.loads(one.content or "") for one in entries(database) if one.kind == kind]
+    return [{name: one[name] for name in ("audience", "reveal", "reveals_at") if name in one} for one in said]
+
+
+def test_a_question_is_unlisted_and_blind_from_its_first_moment(
+    visit: Visit, database: Database, rain: Question, ada: Forecaster, mo: Forecaster
+) -> None:
+    hers, theirs = visit(ada), visit(mo)
+    address = begin(hers)
+    send(hers, address, TRAM | {"audience": "unlisted", "reveal": "answered"})
+    waiting = Sight.of(theirs.get(address).text)
+
+    answer = let_in(theirs, address, set="weather")
+
+    chosen = [one.text for one in waiting.find("option") if "selected" in one.attributes]
+    assert "Who sees it Whoever has the link When they see what others say After one’s own forecast" in waiting.text
+    assert {"Whoever has the link", "After one’s own forecast"} <= set(chosen)
+    assert told(database, "question")[-1] == {"audience": "unlisted", "reveal": "answered"}
+    assert "showing" not in kinds(database)
+    assert visit().get(answer.headers["location"]).status_code == 404
+    for page in (address, "/drafts"):
+        (link,) = [one for one in Sight.of(hers.get(page).text).links if one.startswith("/open/")]
+        assert visit().get(link).headers["location"] == "/questions/will-the-tram-run-in-2026"
+
+
+def test_a_moderator_changes_who_sees_it_as_they_publish(
+    visit: Visit, database: Database, rain: Question, ada: Forecaster, mo: Forecaster
+) -> None:
+    hers, theirs = visit(ada), visit(mo)
+    address = begin(hers)
+    send(hers, address, TRAM | {"audience": "members", "reveal": "closed"})
+
+    refused = let_in(theirs, address, set="weather", audience="draft", reveal="at", reveals_at="")
+    let_in(theirs, address, set="weather", audience="", reveal="at", reveals_at="in 2 weeks")
+
+    assert (refused.status_code, Sight.of(refused.text).invalid) == (422, ["reveals_at"])
+    assert told(database, "question")[-1] == {"reveal": "at", "reveals_at": "2026-03-16T00:00:00.000000Z"}
+
+
+def test_what_nobody_chose_is_as_its_set_has_it(
+    visit: Visit, database: Database, ada: Forecaster, mo: Forecaster
+) -> None:
+    """And a set that is made for it is for everybody, always."""
+    publish(database, asked("fog"), within="sealed", audience="members", reveal="closed")
+    hers, theirs = visit(ada), visit(mo)
+    for title, into in (("Will the tram run?", {"set": "sealed"}), ("Will the bus run?", {"new_set": "Buses"})):
+        address = begin(hers)
+        send(hers, address, TRAM | {"title": title})
+        let_in(theirs, address, **into, audience="", reveal="", reveals_at="")
+
+    assert visit().get("/questions/will-the-tram-run").status_code == 404
+    assert visit().get("/questions/will-the-bus-run").status_code == 200
+    assert told(database, "question") == [{}, {}, {}]
+    assert told(database, "set") == [{"audience": "members", "reveal": "closed"}, {}]
+
+
+def test_the_moment_from_which_on_it_is_shown_is_that_of_the_sending(
+    visit: Visit, database: Database, clock: MovedClock, rain: Question, ada: Forecaster, mo: Forecaster
+) -> None:
+    hers = visit(ada)
+    address = begin(hers)
+    send(hers, address, TRAM | {"reveal": "at", "reveals_at": "in 2 weeks"})
+    clock.moment += 3 * DAY
+
+    page = hers.get(address).text
+    let_in(visit(mo), address, set="weather")
+
+    assert "Shows what others say 16 Mar 2026, 00:00 UTC" in main(page)
+    assert told(database, "question")[-1] == {"reveal": "at", "reveals_at": "2026-03-16T00:00:00.000000Z"}
+
+
+def test_a_source_makes_a_set_that_is_seen_as_was_chosen(
+    visit: Visit, database: Database, ada: Forecaster, mo: Forecaster
+) -> None:
+    hers = visit(ada)
+    address = begin(hers, "source")
+    claim = hers.post(f"{address}/claims", data={**ESSAY, "seen": "0"}).headers["location"]
+    save(hers, claim, TRAM)
+    send(hers, address, ESSAY | {"audience": "unlisted", "reveal": "closed"})
+
+    let_in(visit(mo), address)
+
+    assert told(database, "set") == [{"audience": "unlisted", "reveal": "closed"}]
+    assert told(database, "question") == [{}]
+    (link,) = [one for one in Sight.of(hers.get("/drafts").text).links if one.startswith("/open/")]
+    assert visit().get(link).headers["location"] == "/sets/what-the-year-will-bring"
+
+
+def test_a_ladder_is_for_members_and_not_unlisted_by_itself(
+    visit: Visit, database: Database, rain: Question, ada: Forecaster, mo: Forecaster
+) -> None:
+    hers = visit(ada)
+    address = begin(hers, "ladder")
+    offered = [one.attributes["value"] for one in Sight.of(hers.get(address).text).find("option")]
+
+    refused = send(hers, address, GROWTH | {"audience": "unlisted"})
+    send(hers, address, GROWTH | {"audience": "members"})
+    let_in(visit(mo), address, set="weather")
+
+    assert (refused.status_code, Sight.of(refused.text).invalid) == (422, ["audience"])
+    assert "members" in offered
+    assert "unlisted" not in offered
+    assert told(database, "question")[1:] == [{"audience": "members"}] * 3
+    assert "/ladders/growth" in Sight.of(hers.get("/drafts").text).links
+
+
+def test_what_is_asked_again_is_not_seen_by_more_than_before(visit: Visit, database: Database, ada: Forecaster) -> None:
+    at = {"reveal": "at", "reveals_at": asked()["opens_at"] + DAY}
+    publish(database, asked("fog", audience="members", **at), asked("hail"), within="sealed")
+    browser = visit(ada)
+
+    kept = {}
+    for slug, how in (("fog", "again"), ("fog", "later"), ("hail", "again")):
+        form = Sight.of(
+            browser.get(browser.post(f"/questions/{slug}/copy", data={"how": how}).headers["location"]).text
+        )
+        chosen = [one.attributes["value"] for one in form.find("option") if "selected" in one.attributes]
+        kept[slug, how] = (*[one for one in chosen if one in ("members", "at")], form.values["reveals_at"])
+
+    assert kept == {
+        ("fog", "again"): ("members", "at", ""),
+        ("fog", "later"): ("members", "at", "2027-03-03 12:00"),
+        ("hail", "again"): ("",),
+    }

@@ -8,6 +8,7 @@ from sqlmodel import Session
 from forecasts import drafting
 from forecasts.models import Draft, Forecaster
 from forecasts.permissions import require
+from questions import forms
 from questions.errors import Refusal
 from web.api import models, requests
 from web.api.callers import Forecasting, Moderating, Owning
@@ -116,10 +117,17 @@ def publish_draft(
     """Publish a draft that waits for review; `became` says where what came of it is."""
     found = drafting.find(reading, number, moderator)
     require(moderator, "publish")
-    into = {"set": given.set, "new_set": given.new_set}
+    into = _into(given)
     with writing() as (session, at):
         drafting.publish(session, found, into, given.seen, by=moderator, moment=at)
     return shape(reading, drafting.find(reading, number, moderator), at)
+
+
+def _into(given: requests.DraftPublished) -> dict[str, str]:
+    """Where a draft goes, and what of who sees it is said with that."""
+    at = None if given.reveals_at is None else forms.stamp(given.reveals_at)
+    shown = {"audience": given.audience, "reveal": given.reveal, "reveals_at": at}
+    return {"set": given.set, "new_set": given.new_set} | {name: word for name, word in shown.items() if word}
 
 
 @router.post("/{number}/deletion", **acts(status=200))

@@ -143,10 +143,16 @@ class DraftReturned(Body):
 
 
 class DraftPublished(Body):
-    """Where a draft goes: into a set that there is, or one to be made; a source makes its own."""
+    """Where a draft goes: into a set that there is, or one to be made; a source makes its own.
+
+    Who sees it, and when they see what others say, is as its author chose where it is left out here.
+    """
 
     set: Word = ""
     new_set: Word = ""
+    audience: Word | None = None
+    reveal: Word | None = None
+    reveals_at: When | None = None
     seen: Seen
 
 

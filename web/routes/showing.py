@@ -8,7 +8,7 @@ from sqlmodel import Session, select
 
 from forecasts.models import Forecaster
 from forecasts.permissions import require, sets_visible, visible
-from questions import audiences, catalog, deadlines, forms
+from questions import audiences, catalog, forms
 from questions.audiences import Shown
 from questions.errors import NotFound, Refusal
 from questions.models import AS_ITS_SET, AUDIENCES, REVEALS, Question, QuestionSet
@@ -27,7 +27,7 @@ from web.dependencies import (
     Writer,
     opened,
 )
-from web.pages import ShowingPage
+from web.pages import ShowingPage, ShownChoices
 from web.rendering import Rendering, status_of
 
 router = APIRouter()
@@ -74,11 +74,8 @@ def _found(request: Request, session: Session, slug: str, who: Forecaster) -> Qu
 
 def read(form: Mapping[str, str], moment: datetime, *, of_set: bool) -> Shown:
     """What a form says of who sees what. Raises InvalidQuestion."""
-    typed = form.get("reveals_at", "").strip()
-    asked = form.get("reveal") == "at" and typed
-    reveals_at = deadlines.opening(typed, moment, "reveals_at") if asked else None
-    given = {"audience": form.get("audience"), "reveal": form.get("reveal"), "reveals_at": reveals_at}
-    return audiences.judge(given, of_set=of_set)
+    with forms.in_words():
+        return audiences.judge(forms.shown(form, moment), of_set=of_set)
 
 
 def showing_page(
@@ -96,17 +93,19 @@ def showing_page(
         back=f"/{kind}/{one.slug}",
         title=one.title,
         typed=stands | dict(typed or {}),
-        audiences=_choices(AUDIENCES, within.audience if within else ""),
-        reveals=_choices(REVEALS, within.reveal if within else ""),
+        choices=_choices(within),
         link=f"{address}/open/{one.key}" if one.key else "",
         error=error,
     )
 
 
-def _choices(known: Mapping[str, str], of_set: str) -> list[tuple[str, str]]:
+def _choices(within: QuestionSet | None) -> ShownChoices:
     """What there is to choose from; of a question with what its set has first."""
-    as_set = [(AS_ITS_SET, f"As its set: {known[of_set].lower()}")] if of_set else []
-    return [*as_set, *known.items()]
+    if within is None:
+        return ShownChoices(tuple(AUDIENCES.items()), tuple(REVEALS.items()))
+    of_set = ((AUDIENCES, within.audience), (REVEALS, within.reveal))
+    first = [(AS_ITS_SET, f"As its set: {known[word].lower()}") for known, word in of_set]
+    return ShownChoices((first[0], *AUDIENCES.items()), (first[1], *REVEALS.items()))
 
 
 @router.get("/open/{key}")

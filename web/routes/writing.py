@@ -49,7 +49,7 @@ def start(form: Form, reading: Reading, writing: Writer, author: SignedIn, rende
 
 def drafts_page(session: Session, author: Forecaster, *, error: Refusal | None = None) -> DraftsPage:
     """Everything that somebody has written or is writing."""
-    found = [(one, proofs.title_of(one)) for one in drafting.mine(session, author)]
+    found = [(one, proofs.title_of(one), drafting.way_to(session, one)) for one in drafting.mine(session, author)]
     publishes = may(author, "publish")
     waiting = len(drafting.waiting(session)) if publishes else 0
     return DraftsPage(
@@ -186,6 +186,7 @@ def question_page(
         beside=_beside(session, draft, shown, viewer, moment, typed, error),
         kinds=proofs.kinds(),
         sets=_sets(session, viewer),
+        choices=proofs.choices(draft.asks),
         checks=forms.CHECKS,
         may_publish=may(viewer, "publish"),
     )
@@ -205,6 +206,7 @@ def ladder_page(
         beside=_beside(session, draft, shown, viewer, moment, typed, error),
         directions=ladders.DIRECTIONS,
         sets=_sets(session, viewer),
+        choices=proofs.choices(draft.asks),
         checks=forms.CHECKS,
         may_publish=may(viewer, "publish"),
     )
@@ -223,6 +225,7 @@ def source_page(
         error=error,
         beside=_beside(session, draft, shown, viewer, moment, typed, error),
         claims=proofs.claim_lines(session, draft, moment),
+        choices=proofs.choices("source"),
         may_publish=may(viewer, "publish"),
     )
 
@@ -250,6 +253,7 @@ def read_page(
 ) -> ReadDraftPage:  # fmt: skip
     """What a draft says, to its author while it waits, and to moderators with what they may do."""
     about = {proofs.NAMED[name]: draft.typed[name] for name in proofs.ABOUT if draft.typed.get(name)}
+    about = (about if draft.asks == "source" else {}) | proofs.shown(draft)
     return ReadDraftPage(
         viewer=viewer,
         here=f"/drafts/{draft.id}",
@@ -258,8 +262,10 @@ def read_page(
         beside=_beside(session, draft, draft.typed, viewer, moment, None, None),
         title=proofs.title_of(draft),
         author=session.get_one(Forecaster, draft.author_id),
-        about=about if draft.asks == "source" else {},
+        about=about,
         sets=_sets(session, viewer),
+        choices=proofs.choices(draft.asks),
+        way=drafting.way_to(session, draft),
         may_publish=may(viewer, "publish"),
     )
 

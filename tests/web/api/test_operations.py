@@ -379,6 +379,27 @@ def test_a_draft_goes_from_its_author_to_everybody(call: Call, town: Town, ada: 
     assert call().get("/questions/will-the-tram-run")["status"] == "open"
 
 
+def test_who_sees_a_draft_is_said_in_it_or_as_it_is_published(
+    call: Call, rain: Question, ada: Forecaster, mo: Forecaster
+) -> None:
+    author, moderator = call(ada), call(mo)
+
+    def published(slug: str, **into: str) -> Any:
+        fields = {**TRAM, "slug": slug, "closes_at": "in 3 weeks", "audience": "members", "reveal": "closed"}
+        number = author.post("/drafts", {"asks": "question", "fields": fields})["number"]
+        sent = author.post(f"/drafts/{number}/review", status=200)
+        into = {"set": "weather", **into}
+        moderator.post(f"/drafts/{number}/publication", {**into, "seen": sent["version"]}, 200)
+        found = moderator.get(f"/questions/{slug}")
+        return found["audience"], found["reveal"], found["reveals_at"]
+
+    at = "2026-03-09T00:00:00Z"
+
+    assert published("tram") == ("members", "closed", None)
+    assert published("bus", audience="set") == ("public", "closed", None)
+    assert published("boat", reveal="at", reveals_at=at) == ("members", "at", at)
+
+
 def test_the_claims_of_a_source_are_written_one_by_one(call: Call, ada: Forecaster) -> None:
     client = call(ada)
     number = client.post("/drafts", {"asks": "source", "fields": {"title": "An essay"}})["number"]
