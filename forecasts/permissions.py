@@ -2,13 +2,14 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, case
 from sqlmodel import Session, col, or_, select
 
 from forecasts.models import Forecaster, Position
 from questions.errors import NotAllowed
-from questions.models import AS_ITS_SET, Question, QuestionSet
+from questions.models import AS_ITS_SET, Question, QuestionSet, Resolution
 
 RANKS = ("forecaster", "moderator", "administrator")
 LEAST = {
@@ -135,6 +136,27 @@ def hides(session: Session, actor: Forecaster | None, question: Question, status
     if status == "closed":
         return ""
     return "" if rule == "answered" and actor is not None and _has_answered(session, actor, question) else rule
+
+
+def blind(session: Session, actor: Forecaster | None, moment: datetime) -> ColumnElement[bool]:
+    """The condition on questions under which `hides` keeps what others say of them from somebody at a moment."""
+    actor, own = eyes(session, actor), col(Question.reveal) != AS_ITS_SET
+    rule = case((own, col(Question.reveal)), else_=_of_set(QuestionSet.reveal))
+    reveals_at = case((own, col(Question.reveals_at)), else_=_of_set(QuestionSet.reveals_at))
+    stands = select(Resolution.entry).where(
+        Resolution.entry == Question.resolution, Resolution.verdict != "reopened"
+    )  # fmt: skip
+    said = select(Position.entry).where(
+        Position.question_id == Question.id, Position.forecaster_id == (actor.id if actor else None)
+    )
+    waits = (rule == "at") & (reveals_at.is_(None) | (reveals_at > moment))
+    runs = (rule == "closed") | ((rule == "answered") & ~said.correlate(Question).exists())
+    return ~stands.correlate(Question).exists() & (waits | (runs & (col(Question.closes_at) > moment)))
+
+
+def _of_set(column: Any) -> Any:
+    """What a question's set has in that column."""
+    return select(column).where(QuestionSet.id == Question.set_id).correlate(Question).scalar_subquery()
 
 
 def _has_answered(session: Session, actor: Forecaster, question: Question) -> bool:

@@ -75,15 +75,24 @@ def read(session: Session, chosen: Choice, viewer: Forecaster | None) -> Filter:
         raise InvalidFilter(f"“{chosen.kind[:40]}” is no kind of forecaster. Choose {', '.join(KINDS)}.", "kind")
     if chosen.tag and not catalog.is_name(chosen.tag):
         raise InvalidFilter("That is no tag. Choose one from the list.", "tag")
-    since, until = _day(chosen.since, "since"), _day(chosen.until, "until")
+    since, until = days(chosen.since, chosen.until)
     return Filter(
         within=catalog.find_set(session, chosen.set, sets_visible(session, viewer)).id if chosen.set else None,
         tag=chosen.tag,
         since=since,
-        until=None if until is None or until.year == MAXYEAR else until + timedelta(days=1),
+        until=until,
         kind=chosen.kind,
         least=_count(chosen.least),
     )
+
+
+def days(since: str, until: str) -> tuple[datetime | None, datetime | None]:
+    """From the beginning of the one day on, and before the end of the other; None for what is empty.
+
+    Raises InvalidFilter.
+    """
+    first, last = _day(since, "since"), _day(until, "until")
+    return first, None if last is None or last.year == MAXYEAR else last + timedelta(days=1)
 
 
 def _day(text: str, field: str) -> datetime | None:

@@ -787,6 +787,35 @@ class Alongside:
 
 
 @dataclass(frozen=True)
+class Deed:
+    """An entry of the journal in words; of one that is not seen only its place, its time and its hash.
+
+    actor        who did it, None where no forecaster did, and then `by` says who
+    did          what, such as “forecast”; `text` what that came to, such as “83%”
+    path, title  what it was done to, and where that is
+    whom         who it was done to
+    said         when it was said, where that was earlier than it was recorded
+    note         why, as a moderator wrote it
+    erased       whether its words were erased
+    """
+
+    seq: int
+    at: datetime
+    hash: str
+    seen: bool = False
+    actor: Forecaster | None = None
+    by: str = ""
+    did: str = ""
+    text: str = ""
+    path: str = ""
+    title: str = ""
+    whom: Forecaster | None = None
+    said: datetime | None = None
+    note: str = ""
+    erased: bool = False
+
+
+@dataclass(frozen=True)
 class ShownChoices:
     """Who may be chosen to see something, and when they see what others say: each word with what it means."""
 
@@ -1115,6 +1144,19 @@ class DuePage(Page):
     template = "due/page.html"
     waiting: Sequence[tuple[Glance, int]]
     may_resolve: bool
+
+
+@dataclass(frozen=True)
+class JournalPage(Page):
+    template = "journal/page.html"
+    deeds: Sequence[Deed]
+    typed: Mapping[str, str]
+    kinds: Mapping[str, str]
+    people: Mapping[str, str]
+    sets: Mapping[str, str]
+    older: str
+    newest: str
+    error: Refusal | None
 
 
 @dataclass(frozen=True)

@@ -83,6 +83,9 @@ PAGES = {
     "the crowd": "/people/crowd-odds",
     "the essay as a forecaster": "/people/russia-essay-2026",
     "what is due": "/due",
+    "the journal": "/journal",
+    "the journal of a question": "/journal?question=ferry",
+    "a journal that cannot be narrowed so": "/journal?since=soon",
     "signing in": "/sign-in",
     "signing up": "/sign-up",
     "asking for a new password": "/reset",
@@ -111,6 +114,7 @@ OWN = {
     "who sees a set": "/sets/harbour/audience",
     "a forecaster to suspend": "/people/ada/suspension",
     "a forecaster to merge": "/people/ada/merging",
+    "the journal as a moderator reads it": "/journal?set=harbour",
 }
 """What Mo is shown and nobody who is not signed in."""
 

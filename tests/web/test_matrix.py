@@ -219,7 +219,7 @@ TOML = """[set]\nslug = "more"\ntitle = "More"\n[[questions]]\nslug = "more-rain
 title = "More rain?"\ncriteria = "As measured."\nopens_at = 2026-03-02T12:00:00Z\ncloses_at = 2026-04-02T12:00:00Z\n"""
 
 LISTS = (
-    "/", "/feed.atom", "/leaderboard", "/calibration", "/compare", "/due", "/sets", "/people/{handle}",
+    "/", "/journal", "/feed.atom", "/leaderboard", "/calibration", "/compare", "/due", "/sets", "/people/{handle}",
     "/people/{handle}/feed.atom",
 )  # fmt: skip
 RETURN, PUBLICATION = {"seen": "1", "remark": "Say which."}, {"seen": "1", "new_set": "Trams"}

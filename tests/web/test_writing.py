@@ -562,11 +562,11 @@ def test_a_question_is_unlisted_and_blind_from_its_first_moment(
     hers, theirs = visit(ada), visit(mo)
     address = begin(hers)
     send(hers, address, TRAM | {"audience": "unlisted", "reveal": "answered"})
-    waiting = Sight.of(theirs.get(address).text)
+    waiting, form = (Sight.of(browser.get(address).text) for browser in (hers, theirs))
 
     answer = let_in(theirs, address, set="weather")
 
-    chosen = [one.text for one in waiting.find("option") if "selected" in one.attributes]
+    chosen = [one.text for one in form.find("option") if "selected" in one.attributes]
     assert "Who sees it Whoever has the link When they see what others say After one’s own forecast" in waiting.text
     assert {"Whoever has the link", "After one’s own forecast"} <= set(chosen)
     assert told(database, "question")[-1] == {"audience": "unlisted", "reveal": "answered"}

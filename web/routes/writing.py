@@ -253,7 +253,9 @@ def read_page(
 ) -> ReadDraftPage:  # fmt: skip
     """What a draft says, to its author while it waits, and to moderators with what they may do."""
     about = {proofs.NAMED[name]: draft.typed[name] for name in proofs.ABOUT if draft.typed.get(name)}
-    about = (about if draft.asks == "source" else {}) | proofs.shown(draft)
+    publishes = may(viewer, "publish")
+    about = about if draft.asks == "source" else {}
+    about |= {} if publishes and draft.state == "review" else proofs.shown(draft)
     return ReadDraftPage(
         viewer=viewer,
         here=f"/drafts/{draft.id}",
@@ -266,7 +268,7 @@ def read_page(
         sets=_sets(session, viewer),
         choices=proofs.choices(draft.asks),
         way=drafting.way_to(session, draft),
-        may_publish=may(viewer, "publish"),
+        may_publish=publishes,
     )
 
 

@@ -543,5 +543,22 @@ def test_the_journal_tells_every_act_in_order_and_its_chain_holds(call: Call, to
     assert seen[-1]["content"]["verdict"] == "annulled"
 
 
+def test_the_journal_is_narrowed_as_its_page_is(call: Call, town: Town) -> None:
+    client = call()
+
+    def seqs(**words: Any) -> list[int]:
+        return [one["seq"] for one in client.get("/journal", **words)["entries"]]
+
+    of_ada = seqs(who="ada", kind="forecast")
+    first = client.get("/journal", who="ada", limit=2)
+    then = client.get("/journal", who="ada", limit=500, after=first["next"])
+
+    assert len(of_ada) == 6
+    assert [one["seq"] for one in first["entries"] + then["entries"]] == of_ada
+    assert set(seqs(who="ada", question="snow")) < set(of_ada)
+    assert seqs(set="weather", since="2026-03-03") == []
+    assert client.browser.get("/api/v1/journal?who=nope").status_code == 404
+
+
 def test_a_bot_belongs_to_a_person(database: Database, bob: Forecaster) -> None:
     assert bot_of(database, bob).owner_id == bob.id

@@ -23,6 +23,7 @@ SEALED = ("hash", "commitment", "receipt", "token")
 EVERYWHERE = (
     "/questions", "/leaderboard", "/leaderboard?by=brier", "/compare?a=bob&b=mo", "/calibration",
     "/calibration?who=bob", "/people", "/sets", "/sets/weather", "/sources", "/journal",
+    "/journal?kind=forecast", "/journal?who=bob", "/journal?question=rain", "/journal?set=weather",
     *(f"/questions/{slug}{part}" for slug in ("rain", "snow")
       for part in ("", "/crowd", "/comments", "/rationales", "/acts", "/scores", "/receipts/bob")),
     *(f"/people/{who}{part}" for who in ("ada", "bob", "mo", "eve", "crowd", "crowd-mean", "crowd-odds", "robo")
