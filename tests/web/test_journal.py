@@ -29,6 +29,7 @@ from tests.cast import (
     join,
     other,
     publish,
+    reopen,
     resolve,
     say,
     take_back,
@@ -186,6 +187,22 @@ def test_what_is_said_is_seen_here_exactly_where_the_question_tells_it(
         "at": [nobody, all_of_them, all_of_them, all_of_them],
     }
     assert list(shown.values()) == expected[reveal]
+
+
+@pytest.mark.parametrize("reveal", ["answered", "closed", "at"])
+def test_a_decision_shows_what_was_said_until_the_question_is_reopened(
+    visit: Visit, database: Database, clock: MovedClock, bob: Forecaster, mo: Forecaster, reveal: str
+) -> None:
+    (rain,) = publish(database, draft("rain"), reveal=reveal, reveals_at=NOON + 9 * HOUR if reveal == "at" else None)
+    say(database, bob, rain, 0.83)
+    clock.moment += HOUR
+    told = [listed(visit())[3]]
+    resolve(database, mo, rain, 1)
+    told.append(listed(visit())[3])
+    reopen(database, mo, rain)
+    told.append(listed(visit())[3])
+
+    assert told == [SEALED, "Bob forecast What of the rain?: 83%", SEALED]
 
 
 def test_a_private_persons_forecasts_are_seen_by_them_alone(
