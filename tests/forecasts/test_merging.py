@@ -24,6 +24,7 @@ from forecasts.database import Database
 from forecasts.discussion import InvalidText
 from forecasts.models import Draft, Forecaster, Look, Merge
 from forecasts.permissions import hides
+from forecasts.settings import Settings
 from questions.errors import NotAllowed, Refusal
 from questions.models import Question
 from tests import folders
@@ -246,7 +247,7 @@ def test_whoever_is_merged_signs_in_no_more_and_what_they_send_late_counts_for_t
     merge(database, dup, ada, mo)
 
     with database.reading() as session:
-        assert accounts.signed_in(session, cookie, NOON) is None
+        assert accounts.signed_in(session, cookie, NOON, Settings().lasting) is None
         assert tokens.of_bearer(session, key, NOON) is None
     sentence = "“Ada2” was merged into another account. Sign in with that one."
     with pytest.raises(NotAllowed, match=sentence), database.writing() as (session, moment):
@@ -260,7 +261,7 @@ def test_whoever_is_merged_signs_in_no_more_and_what_they_send_late_counts_for_t
     assert whose(database) == ["ada2"]
     assert len(report(database)) == 4
     with database.reading() as session:  # what was ended stays ended
-        assert accounts.signed_in(session, cookie, NOON) is None
+        assert accounts.signed_in(session, cookie, NOON, Settings().lasting) is None
         assert tokens.of_bearer(session, key, NOON) is None
 
 
