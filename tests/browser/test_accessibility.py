@@ -85,7 +85,6 @@ PAGES = {
     "what is due": "/due",
     "the journal": "/journal",
     "the journal of a question": "/journal?question=ferry",
-    "a journal that cannot be narrowed so": "/journal?since=soon",
     "signing in": "/sign-in",
     "signing up": "/sign-up",
     "asking for a new password": "/reset",

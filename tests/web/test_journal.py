@@ -296,6 +296,12 @@ def test_what_cannot_be_meant_is_said_at_its_field(
     assert seen.alerts[0].startswith(sentence)
 
 
+def test_a_day_that_is_none_stays_in_its_field(visit: Visit, rain: Question) -> None:
+    seen = Sight.of(visit().get("/journal?since=soon&question=rain").text)
+
+    assert (seen.values["since"], seen.values["question"]) == ("soon", "rain")
+
+
 def test_older_entries_are_on_the_pages_before_with_what_was_chosen(
     visit: Visit, database: Database, rain: Question, ada: Forecaster
 ) -> None:
