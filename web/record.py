@@ -57,6 +57,7 @@ DID = {
     "suspension": "suspended",
     "release": "lifted the suspension of",
     "merge": "merged two accounts",
+    "parting": "parted two accounts again",
 }
 
 AS_SET = "As its set has it"
@@ -319,8 +320,9 @@ def _suspended(around: Around, entry: Entry, content: Mapping[str, Any]) -> Told
 
 def _merged(around: Around, entry: Entry, content: Mapping[str, Any]) -> Told:
     pair = [around.named.get(str(content.get(name))) for name in ("who", "into")]
-    text = " into ".join(one.name for one in pair if one is not None)
-    return {"did": DID["merge"], "text": text, "note": str(content.get("note") or "")}
+    parted = content.get("merged") is False
+    text = (" from " if parted else " into ").join(one.name for one in pair if one is not None)
+    return {"did": DID["parting" if parted else "merge"], "text": text, "note": str(content.get("note") or "")}
 
 
 def _unknown(around: Around, entry: Entry, content: Mapping[str, Any]) -> Told:

@@ -127,24 +127,26 @@ def test_moderators_see_what_was_moderated_and_others_that_something_was_done(
 ) -> None:
     moderate(database, rain, bob, mo)
     with database.writing() as (session, moment):
-        content = {"who": ada.pseudonym, "into": bob.pseudonym, "merged": [], "note": "One person."}
-        journal.append(session, "merge", ada.pseudonym, content, by=mo.pseudonym, moment=moment)
+        for merged, note in ((True, "One person."), (False, "They are two.")):
+            content = {"who": ada.pseudonym, "into": bob.pseudonym, "merged": merged, "note": note}
+            journal.append(session, "merge", ada.pseudonym, content, by=mo.pseudonym, moment=moment)
         journal.append(session, "unheard-of", "rain", {"x": 1}, by=mo.pseudonym, moment=moment)
         content = {"verdict": "published", "author": ada.pseudonym}
         journal.append(session, "review", "rain", content, by=mo.pseudonym, moment=moment)
 
     theirs, hers = listed(visit(mo)), listed(visit(ada))
 
-    assert [theirs[seq] for seq in range(3, 10)] == [
+    assert [theirs[seq] for seq in range(3, 11)] == [
         "Bob commented on What of the rain?",
         "Mo hid a comment on What of the rain? Rude.",
         "Mo suspended Bob Rude again.",
         "Mo lifted the suspension of Bob He is sorry.",
         "Mo merged two accounts: Ada into Bob One person.",
+        "Mo parted two accounts again: Ada from Bob They are two.",
         "Mo did something that has no words here, of the kind “unheard-of”",
         "Mo let in What of the rain? Written by Ada.",
     ]
-    assert [hers[seq] for seq in range(3, 10)] == [SEALED] * 7
+    assert [hers[seq] for seq in range(3, 11)] == [SEALED] * 8
     assert listed(visit(mo), kind="suspension").keys() == {5, 6}
 
 
