@@ -203,7 +203,7 @@ expected-statuses = [400, 401, 403, 404, 405, 409, 413, 415, 422]
 """
 
 
-def test_what_the_server_does_is_what_the_document_says_whoever_calls(tmp_path: Path, document: dict[str, Any]) -> None:
+def test_what_the_server_does_is_what_the_document_says_whoever_calls(tmp_path: Path) -> None:
     """Schemathesis, as each of those who call, with every check on and in all of its phases.
 
     The phases are examples, coverage, fuzzing and stateful; no check is left out (--checks all). What a body or an
