@@ -6,6 +6,7 @@ anything that acts on a terminal, and leaves every table as it was. What is let 
 
 import csv
 import io
+import json
 import os
 import subprocess
 import sys
@@ -728,7 +729,8 @@ def test_what_cannot_be_printed_does_not_stop_what_was_done(database: Database, 
     assert narrow.returncode == 0
     assert listed.stdout == b"1\t\\u96ea\tread\tnever used\n"
     assert (no_room.returncode, no_room.stderr) == (1, b"This cannot be printed: No space left on device.\n")
-    assert (closed.returncode, closed.stderr, called(database, "ada").role) == (0, b"", "moderator")
+    assert (closed.returncode, called(database, "ada").role) == (0, "moderator")
+    assert [json.loads(line)["event"] for line in closed.stderr.splitlines()] == ["role given"]
     assert silent.stderr == b"The password is too short. Use at least 8 characters.\n"
 
 
