@@ -11,6 +11,7 @@ from sqlmodel import Session, col, or_, select
 
 from forecasts.models import Comment, Forecast, Forecaster
 from forecasts.permissions import blind, may, sets_visible, visible
+from forecasts.roots import family
 from questions.models import Entry, Question, QuestionSet, Resolution, Revision, Showing, Source
 
 SPOKEN = ("forecast", "withdrawal")
@@ -30,7 +31,7 @@ OF_QUESTIONS = ("question", *SPOKEN, "comment", "revision", "resolution", "revie
 class Wanted:
     """What of the journal somebody asks for; what is empty does not narrow it.
 
-    who            whose acts
+    who            whose acts, and whose who were merged into them
     question       on which question
     within         on which set, its questions and its source
     since, until   recorded from a moment on, and before another
@@ -120,16 +121,16 @@ def _read(session: Session, viewer: Forecaster | None, moment: datetime, wanted:
     Else a hidden entry would tell by being left, or left out, what it is and whose.
     """
     shown = seen(session, viewer, moment)
-    statement = sqlalchemy.select(Entry, shown).where(*_conditions(wanted))
+    statement = sqlalchemy.select(Entry, shown).where(*_conditions(session, wanted))
     return statement.where(shown) if wanted.looks_inside else statement
 
 
-def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
+def _conditions(session: Session, wanted: Wanted) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     if wanted.kind:
         found.append(col(Entry.kind) == wanted.kind)
     if wanted.who is not None:
-        found.append(col(Entry.actor) == wanted.who.pseudonym)
+        found.append(col(Entry.actor).in_([one.pseudonym for one in family(session, wanted.who)]))
     if wanted.question is not None:
         found.append(_about_question(wanted.question))
     if wanted.within is not None:

@@ -263,6 +263,17 @@ def test_the_journal_is_narrowed_by_kind_by_whom_by_what_and_by_days(
     assert listed(browser, since="2026-03-04").keys() == set()
 
 
+def test_what_was_done_by_whom_was_merged_is_found_with_whom_they_were_merged_into(
+    visit: Visit, database: Database, rain: Question, ada: Forecaster, bob: Forecaster, mo: Forecaster
+) -> None:
+    say(database, ada, rain, 0.3)
+    say(database, bob, rain, 0.4)
+    with database.writing() as (session, moment):
+        moderation.merge(session, bob, ada, "One person.", by=mo, moment=moment)
+
+    assert listed(visit(), who="ada").keys() == {3, 4}
+
+
 def test_where_nothing_fits_that_is_said(visit: Visit, rain: Question) -> None:
     browser = visit()
 
