@@ -3,11 +3,11 @@
 import re
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import sqlalchemy
 from alembic import command
@@ -21,19 +21,94 @@ from sqlmodel import Session
 import forecasts.models  # noqa: F401  the tables must be known before the first session
 from forecasts.clock import Clock
 from forecasts.history import KeptPaths
+from forecasts.turns import Turns
 from questions import journal
-from questions.errors import Refusal
+from questions.errors import Refusal, WritingRefused
 
-Writing = Callable[[], AbstractContextManager[tuple[Session, datetime]]]
+
+class Writing(Protocol):
+    """How a verb is given the record to write to; see Database.writing."""
+
+    def __call__(self, *, alone: bool = False) -> AbstractContextManager[tuple[Session, datetime]]: ...
+
+
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 POOL = {"pool_size": 8, "max_overflow": 56}
 """More than the server ever uses at once: nobody who holds the writer's turn may have to wait for a connection."""
+
+MOST_TOGETHER = 64
+"""How many write in one transaction before others who wait get one of their own."""
 
 TRIGGERS = {"entry_is_append_only", "entry_is_kept", "forecast_is_append_only", "forecast_is_kept"}
 
 
 class Unusable(Refusal):
     """The database cannot be opened, or is not one of ours."""
+
+
+class Batch:
+    """One transaction, in which several act one after another, each in a savepoint of their own.
+
+    acts     how many have acted so far
+    broken   why nothing of it can be written, though its acts were allowed; None while that is not so
+    written  whether all of it is on the disk
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self.connection = engine.connect()
+        try:
+            self.transaction = self.connection.begin()
+        except BaseException:
+            self.connection.close()
+            raise
+        self.acts, self.written = 0, False
+        self.broken: Exception | None = None
+        self._over = threading.Event()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether others are to write in a transaction of their own: this one takes no more, or is broken."""
+        return self.acts >= MOST_TOGETHER or self.broken is not None
+
+    @contextmanager
+    def act(self) -> Iterator[Session]:
+        """A session of one who acts; what it did is undone alone when it raises."""
+        session = Session(self.connection, expire_on_commit=False, join_transaction_mode="create_savepoint")
+        self.acts += 1
+        try:
+            with session, session.begin():
+                yield session
+        except Exception as error:
+            if not self._stands():
+                self.broken = error
+            raise
+
+    def _stands(self) -> bool:
+        """Whether there still is a transaction: a full disk makes SQLite undo all of it, not the savepoint alone."""
+        if self.connection.invalidated or not self.transaction.is_active:
+            return False
+        raw: Any = self.connection.connection.dbapi_connection
+        return bool(getattr(raw, "in_transaction", True))
+
+    def end(self) -> None:
+        """Write it to the disk, and let everybody who acted in it go on."""
+        try:
+            with self.connection:
+                if self.broken is None:
+                    self.transaction.commit()
+                    self.written = True
+                else:
+                    self.transaction.rollback()
+        except sqlalchemy.exc.SQLAlchemyError as error:
+            self.broken = self.broken or error
+        finally:
+            self._over.set()
+
+    def wait(self) -> None:
+        """Until all of it is on the disk. Raises why it is not."""
+        self._over.wait()
+        if not self.written:
+            raise self.broken or WritingRefused("The record was not written to. Nothing was changed; try again.")
 
 
 class Database:
@@ -51,7 +126,7 @@ class Database:
         sqlite = self.engine.dialect.name == "sqlite"
         self._readers = self.engine if sqlite else self.engine.execution_options(isolation_level="REPEATABLE READ")
         self._writers = self.engine.execution_options(writes=True)
-        self._turn: AbstractContextManager[Any] = threading.Lock() if sqlite else nullcontext()
+        self._turns: Turns[Batch] = Turns()
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -60,14 +135,36 @@ class Database:
             yield session
 
     @contextmanager
-    def writing(self) -> Iterator[tuple[Session, datetime]]:
+    def writing(self, *, alone: bool = False) -> Iterator[tuple[Session, datetime]]:
         """A session that holds the one writer's lock, and the moment at which all in it is recorded.
 
-        Everything is durable when the block is left; nothing is written when it raises.
+        Everything is durable when the block is left; nothing of it is written when it raises. Who waits meanwhile goes
+        on in the same transaction, and one wait for the disk serves them all: each in a savepoint of its own, so that
+        what one may not do is undone by itself, and each goes on once all of it is on the disk. What takes long is
+        done `alone`, so that nobody waits for it who was before it.
         """
-        session = Session(self._writers, expire_on_commit=False)
-        with self._turn, session, session.begin():
-            yield session, journal.hold(session, self.clock.now)
+        batch = self._turns.take(joins=not alone) or self._begin()
+        try:
+            with batch.act() as session:
+                yield session, journal.hold(session, self.clock.now)
+        finally:
+            self._end(batch, alone=alone)
+
+    def _begin(self) -> Batch:
+        try:
+            return Batch(self._writers)
+        except BaseException:
+            self._turns.pass_on()
+            raise
+
+    def _end(self, batch: Batch, *, alone: bool) -> None:
+        """Hand the transaction on to whoever waits, or end it; either way, go on once it is over."""
+        if alone or batch.is_full or not self._turns.share(batch):
+            try:
+                batch.end()
+            finally:
+                self._turns.pass_on()
+        batch.wait()
 
     def renew(self, session: Session) -> None:
         """Let a reading session see what was written since it began."""
@@ -113,20 +210,12 @@ class Database:
         SQLite rebuilds a table to alter it, which with foreign keys on would delete every row that depends on it:
         they are off here, and checked before the end.
         """
-        sqlite = self.engine.dialect.name == "sqlite"
-        with self._turn, self._writers.connect() as connection:
-            if sqlite:
-                _foreign_keys(connection, on=False)
-            try:
-                with connection.begin():
-                    if not sqlite:
-                        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7238915)")
-                    yield connection
-                    if sqlite and connection.exec_driver_sql("PRAGMA foreign_key_check").first():
-                        raise Unusable("The migration would leave rows that point nowhere, so nothing was changed.")
-            finally:
-                if sqlite:
-                    _foreign_keys(connection, on=True)
+        self._turns.take(joins=False)
+        try:
+            with self._writers.connect() as connection, _changing(connection):
+                yield connection
+        finally:
+            self._turns.pass_on()
 
     @property
     def name(self) -> str:
@@ -136,6 +225,23 @@ class Database:
     def close(self) -> None:
         """Give back every connection."""
         self.engine.dispose()
+
+
+@contextmanager
+def _changing(connection: Connection) -> Iterator[None]:
+    sqlite = connection.dialect.name == "sqlite"
+    if sqlite:
+        _foreign_keys(connection, on=False)
+    try:
+        with connection.begin():
+            if not sqlite:
+                connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7238915)")
+            yield
+            if sqlite and connection.exec_driver_sql("PRAGMA foreign_key_check").first():
+                raise Unusable("The migration would leave rows that point nowhere, so nothing was changed.")
+    finally:
+        if sqlite:
+            _foreign_keys(connection, on=True)
 
 
 def alembic_config() -> Config:

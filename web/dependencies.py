@@ -123,9 +123,9 @@ def writer(request: Request, reading: Reading) -> Writing:
     database, token, lasting = database_of(request), cookies.read(request, COOKIE), settings_of(request).lasting
 
     @contextmanager
-    def writing() -> Iterator[tuple[Session, datetime]]:
+    def writing(*, alone: bool = False) -> Iterator[tuple[Session, datetime]]:
         try:
-            with database.writing() as (session, moment):
+            with database.writing(alone=alone) as (session, moment):
                 yield session, moment
                 if token:
                     sessions.touch(session, token, moment, lasting)

@@ -98,7 +98,7 @@ def merge_person(
     who = views.named(reading, handle)
     require(moderator, "moderate")
     into = merging.named(reading, given.into)
-    with writing() as (session, moment):
+    with writing(alone=True) as (session, moment):
         made = moderation.merge(session, who, into, given.note, by=moderator, moment=moment)
     return shapes.acted(reading, made.entry)
 
@@ -111,7 +111,7 @@ def separate_person(
     """Undo a merge. What they said counts as theirs again."""
     who = views.named(reading, handle)
     require(moderator, "moderate")
-    with writing() as (session, moment):
+    with writing(alone=True) as (session, moment):
         made = moderation.separate(session, who, given.note, by=moderator, moment=moment)
     return shapes.acted(reading, made.entry)
 

@@ -27,7 +27,7 @@ def decide_question(
     question = catalog.find(reading, slug, visible(reading, moderator))
     require(moderator, "resolve")
     decision = replace(read(typed(given), question, moment), seen=given.supersedes or 0)
-    with writing() as (session, at):
+    with writing(alone=True) as (session, at):
         made = ledger.settle(session, question, decision, by=moderator, moment=at)
     return shapes.acted(reading, made.entry)
 

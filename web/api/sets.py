@@ -35,7 +35,7 @@ def load_set(
     """Load a set of questions out of a TOML file. What is there already stays as it is."""
     require(moderator, "load")
     file = setfile.parse(given.file.encode(), "The file")
-    with writing() as (session, moment):
+    with writing(alone=True) as (session, moment):
         report = loading.load(session, file, "The file", by=moderator.pseudonym, moment=moment)
     return models.Loaded(report=str(report))
 

@@ -39,7 +39,7 @@ def merge(
             moderation.require_merging(reading, who, into, by=moderator)
             moderation.require_reason(note)
             return render(merging_page(reading, who, moderator, typed=form, into=into))
-        with writing() as (session, moment):
+        with writing(alone=True) as (session, moment):
             if into is None:
                 moderation.separate(session, who, note, by=moderator, moment=moment)
             else:

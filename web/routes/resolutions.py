@@ -61,7 +61,7 @@ def resolve(
         if form.get("step") != "confirm":
             catalog.require_decidable(reading, question, decision, moment)
             return render(resolution_page(reading, question, moderator, moment, typed=form, decision=decision))
-        with writing() as (session, at):
+        with writing(alone=True) as (session, at):
             ledger.settle(session, question, decision, by=moderator, moment=at)
     except Refusal as refusal:
         page = resolution_page(reading, question, moderator, moment, typed=form, error=refusal)

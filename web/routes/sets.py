@@ -31,7 +31,7 @@ def load(form: Form, reading: Reading, writing: Writer, moderator: SignedIn, ren
     typed = form.get("file", "") or form.get("text", "")
     try:
         file = setfile.parse(typed.encode(), "The file")
-        with writing() as (session, moment):
+        with writing(alone=True) as (session, moment):
             report = loading.load(session, file, "The file", by=moderator.pseudonym, moment=moment)
     except Refusal as refusal:
         return render(sets_page(reading, moderator, typed=typed, error=refusal), status=status_of(refusal))
