@@ -16,6 +16,7 @@ from web.api.questions import Word
 from web.api.reading import body
 from web.dependencies import Reading, Writer
 from web.routes.moderation import comment_of
+from web.watching import Witness
 
 router = APIRouter()
 
@@ -54,11 +55,12 @@ def list_suspensions(handle: str, reading: Reading, moderator: Moderating) -> mo
 
 @router.post("/people/{handle}/suspension", **acts(requests.NewSuspension))
 def suspend_person(
-    handle: str, reading: Reading, writing: Writer, moderator: Moderating,
+    handle: str, reading: Reading, writing: Writer, moderator: Moderating, known: Witness,
     given: Annotated[requests.NewSuspension, Depends(body(requests.NewSuspension))],
 ) -> models.Acted:  # fmt: skip
     """Let somebody do nothing but read, and their bots with them; or let them act again."""
     who = views.named(reading, handle)
+    known.about(who)
     require(moderator, "moderate")
     with writing() as (session, moment):
         made = moderation.suspend(session, who, given.suspended, given.note, by=moderator, moment=moment)
@@ -91,11 +93,12 @@ def weigh_merging(handle: str, reading: Reading, moderator: Moderating, into: Wo
 
 @router.post("/people/{handle}/merging", **acts(requests.NewMerge))
 def merge_person(
-    handle: str, reading: Reading, writing: Writer, moderator: Moderating,
+    handle: str, reading: Reading, writing: Writer, moderator: Moderating, known: Witness,
     given: Annotated[requests.NewMerge, Depends(body(requests.NewMerge))],
 ) -> models.Acted:  # fmt: skip
     """Merge somebody into another who is the same. What both said counts as one person's from then on."""
     who = views.named(reading, handle)
+    known.about(who)
     require(moderator, "moderate")
     into = merging.named(reading, given.into)
     with writing(alone=True) as (session, moment):
@@ -105,11 +108,12 @@ def merge_person(
 
 @router.post("/people/{handle}/separation", **acts(requests.NewSeparation))
 def separate_person(
-    handle: str, reading: Reading, writing: Writer, moderator: Moderating,
+    handle: str, reading: Reading, writing: Writer, moderator: Moderating, known: Witness,
     given: Annotated[requests.NewSeparation, Depends(body(requests.NewSeparation))],
 ) -> models.Acted:  # fmt: skip
     """Undo a merge. What they said counts as theirs again."""
     who = views.named(reading, handle)
+    known.about(who)
     require(moderator, "moderate")
     with writing(alone=True) as (session, moment):
         made = moderation.separate(session, who, given.note, by=moderator, moment=moment)

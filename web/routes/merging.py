@@ -13,6 +13,7 @@ from web import views
 from web.dependencies import Form, Reading, SignedIn, Writer
 from web.pages import MergingPage, Moderated
 from web.rendering import Rendering, status_of
+from web.watching import Witness
 
 router = APIRouter(prefix="/people/{handle}")
 
@@ -26,10 +27,11 @@ def consider(handle: str, reading: Reading, moderator: SignedIn, render: Renderi
 
 @router.post("/merging")
 def merge(
-    handle: str, form: Form, reading: Reading, writing: Writer, moderator: SignedIn, render: Rendering
+    handle: str, form: Form, reading: Reading, writing: Writer, moderator: SignedIn, known: Witness, render: Rendering
 ) -> Response:  # fmt: skip
     """Show what would move; with step=confirm, do it; with step=edit, give the form back. Of who is merged, undo it."""
     who, note = views.named(reading, handle), form.get("note", "")
+    known.about(who)
     require(moderator, "moderate")
     if form.get("step") == "edit":
         return render(merging_page(reading, who, moderator, typed=form))
