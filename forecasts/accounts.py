@@ -91,12 +91,16 @@ def sign_out(session: Session, token: str) -> None:
 def signed_in(session: Session, token: str, moment: datetime, lasting: Lasting) -> Forecaster | None:
     """Whose session this is, None where there is none or it has run out."""
     statement = (
-        select(Forecaster)
+        select(Forecaster, BrowserSession)
         .join(BrowserSession, col(BrowserSession.forecaster_id) == Forecaster.id)
         .where(BrowserSession.token == seal(token), lasts(moment, lasting))
         .where(col(Forecaster.merged_into_id).is_(None))
     )
-    return session.exec(statement).first()
+    found = session.exec(statement).first()
+    if found is None:
+        return None
+    who, session.info["sitting"] = found  # held on to, so that nobody reads it again
+    return who
 
 
 def lasts(moment: datetime, lasting: Lasting) -> ColumnElement[bool]:

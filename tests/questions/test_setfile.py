@@ -373,7 +373,7 @@ RAIN_FAULTS = {
             "implied."
         ),
     ),
-    "a very long unknown key": ('slug = "rain"', f"{'k' * 500} = 1", f"({'k' * 40}): is not a field."),
+    "a very long unknown key": ('slug = "rain"', f"{'k' * 500} = 1", f"({'k' * 40}…): is not a field."),
     "an unknown kind": ('"binary"', '"ternary"', f"(kind): “ternary” is not a kind. Choose {', '.join(KINDS)}."),
     "no kind": ('kind = "binary"\n', "", "(kind): is missing."),
     "an opening without a zone": (
