@@ -41,6 +41,7 @@ robots = typer.Typer(no_args_is_help=True, help="Forecasters that are programs."
 app.add_typer(robots, name="bot")
 
 Files = Annotated[list[Path], typer.Option("--load", help="A set of questions to load first, if it is not there yet.")]
+Workers = Annotated[int, typer.Option(min=1, max=64, help="How many processes answer, on one database.")]
 Form = Annotated[str, typer.Argument(metavar="FORMAT", help="The format of the files, such as csv.")]
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The folder that holds the files, or will.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only look: say what would be added, or name every bad row.")]
@@ -107,7 +108,7 @@ def stop(sentence: str) -> NoReturn:
 
 
 @app.command()
-def serve(load: Files = []) -> None:  # noqa: B006  typer reads the default, nobody changes it
+def serve(load: Files = [], workers: Workers = 1) -> None:  # noqa: B006  typer reads the default, nobody changes it
     """Start the server. Creates and migrates the database first."""
     from forecasts import wire
 
@@ -118,9 +119,12 @@ def serve(load: Files = []) -> None:  # noqa: B006  typer reads the default, nob
             for path in load:
                 load_file(database, path, quiet=True)
             line = welcome(database, address)
-        server = wire.Server(wire.configured("web.app:served", factory=True), lambda: tell(line))
+        config = wire.configured("web.app:served", factory=True, workers=workers)
         with suppress(KeyboardInterrupt):  # uvicorn has finished its requests and says again that Ctrl-C was pressed
-            server.run(sockets=[listener])
+            if workers == 1:
+                wire.Server(config, lambda: tell(line)).run(sockets=[listener])
+            else:
+                wire.Servers(config, [listener], lambda: tell(line)).run()
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -8,6 +8,7 @@ from typing import Any
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.supervisors import Multiprocess
 
 LONGEST_HEAD = 64 * 1024
 """Bytes of the first line and the headers of a request."""
@@ -17,6 +18,9 @@ SLOWEST_HEAD = 20.0
 
 KEPT_OPEN = 75
 """Seconds for which a connection is kept that asks for nothing: open pages ask for news every five."""
+
+LONGEST_START = 60.0
+"""Seconds in which a process must begin to answer."""
 
 SENTENCE = b"The first line and the headers are longer than 64 KB.\n"
 TOO_LONG = (
@@ -121,4 +125,18 @@ class Server(uvicorn.Server):
         """Begin to answer, and say so."""
         await super().startup(sockets=sockets)
         if self.started:
+            self._ready()
+
+
+class Servers(Multiprocess):
+    """Several processes that answer at one address; one that dies is replaced. It says so once all of them answer."""
+
+    def __init__(self, config: uvicorn.Config, sockets: list[socket.socket], ready: Callable[[], None]) -> None:
+        super().__init__(config, sockets)
+        self._ready = ready
+
+    def init_processes(self) -> None:
+        """Start them, and wait until they answer."""
+        super().init_processes()
+        if all(one.wait_until_ready(LONGEST_START, self.should_exit) for one in self.processes):
             self._ready()

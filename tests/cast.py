@@ -1,7 +1,8 @@
 """The cast: Ada is calibrated, Bob is sure of himself, Mo moderates; a clock that tests move, and what is asked."""
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -9,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import psycopg
+import pytest
 import sqlalchemy
 from sqlmodel import col, select
 
@@ -24,6 +26,9 @@ from questions.models import WORDS, Entry, Question, Resolution
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
+
+PATIENCE = 60.0
+"""Seconds in which whatever is waited for must have happened."""
 
 SPECS: Mapping[str, Mapping[str, Any]] = {
     "binary": {},
@@ -251,3 +256,13 @@ def _behind_its_back(database: Database) -> Iterator[Any]:
         with psycopg.connect(address) as server:
             server.execute("SET session_replication_role = replica")
             yield server.execute
+
+
+def wait_for(happened: Callable[[], object]) -> None:
+    """Look again and again until it has happened."""
+    pause = threading.Event()
+    for _ in range(int(PATIENCE / 0.005)):
+        if happened():
+            return
+        pause.wait(0.005)
+    pytest.fail("It did not happen.")

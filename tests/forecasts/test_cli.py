@@ -11,13 +11,14 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from forecasts import chores, invitations, resetting, secondfactor, subscribing
+from forecasts import chores, invitations, resetting, secondfactor, subscribing, tokens
 from forecasts.clock import SystemClock
 from forecasts.database import Database
 from forecasts.models import Forecaster, Lease
@@ -30,6 +31,7 @@ from tests.cast import (
     MovedClock,
     called,
     come_in,
+    entries,
     everything,
     join,
     kinds,
@@ -37,6 +39,7 @@ from tests.cast import (
     rows,
     say,
     tamper,
+    wait_for,
 )
 from tests.forecasts.test_secondfactor import set_up
 from tests.postmen import Mailbox, plain
@@ -435,6 +438,43 @@ def test_there_is_no_link_once_there_is_an_administrator(line: Line, database: D
 
     assert first == f"Brierboard is at {address}\n"
     assert rows(database, "invitation") == []
+
+
+def workers(pid: int) -> set[int]:
+    """The processes that answer for a server, as Linux tells."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return {int(one) for one in children if b"spawn_main" in Path(f"/proc/{one}/cmdline").read_bytes()}
+
+
+def comment(address: str, token: str, text: str) -> int:
+    """Comment by the API on a connection of its own; the act's number in the journal."""
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    where = f"{address}/api/v1/questions/rain/comments"
+    asked = urllib.request.Request(where, json.dumps({"text": text}).encode(), headers)
+    with urllib.request.urlopen(asked, timeout=120) as answer:
+        return int(json.load(answer)["seq"])
+
+
+def test_several_processes_answer_at_one_address_and_one_that_dies_is_replaced(
+    line: Line, database: Database, rain: Question, ada: Forecaster
+) -> None:
+    """Each acts on one record: nothing is lost or twice in it, whoever answered, and all end by one Ctrl-C."""
+    with database.writing() as (session, moment):
+        _, token = tokens.add(session, ada, "test", ["read", "forecast"], moment)
+    before = len(entries(database))
+    with serving(line, "--workers", "2") as (process, address, first):
+        assert first.startswith("Open ")
+        children = workers(process.pid)
+        with ThreadPoolExecutor(8) as threads:
+            seqs = list(threads.map(lambda number: comment(address, token, f"No. {number}"), range(40)))
+        os.kill(min(children), signal.SIGKILL)
+        wait_for(lambda: len(workers(process.pid) - {min(children)}) == 2)
+        more = [comment(address, token, "Later.") for _ in range(4)]
+        end = ended(process)
+
+    assert len(children) == 2
+    assert sorted(seqs + more) == list(range(before + 1, before + 45))
+    assert end == (0, "", "")
 
 
 def test_serving_with_a_set_makes_the_database_and_loads_it(blank_url: str, tmp_path: Path) -> None:

@@ -16,19 +16,7 @@ from forecasts.models import Comment, Forecaster
 from forecasts.turns import Turns
 from questions.errors import NotAllowed
 from questions.models import Entry, Head, Question
-from tests.cast import entries, rows
-
-PATIENCE = 30.0
-
-
-def wait_for(happened: Callable[[], object]) -> None:
-    """Look again and again until it has happened."""
-    pause = threading.Event()
-    for _ in range(int(PATIENCE / 0.005)):
-        if happened():
-            return
-        pause.wait(0.005)
-    pytest.fail("It did not happen.")
+from tests.cast import PATIENCE, entries, rows, wait_for
 
 
 def waited_for(turns: Turns[str], many: int) -> bool:
