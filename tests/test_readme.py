@@ -67,7 +67,7 @@ def test_every_option_it_names_is_one() -> None:
     assert isinstance(group, typer.core.TyperGroup)
     user = group.commands["user"].commands  # type: ignore[attr-defined]
     known = {
-        "--load": group.commands["serve"],
+        **dict.fromkeys(("--load", "--workers"), group.commands["serve"]),
         "--role": user["add"],
         **dict.fromkeys(("--days", "--uses", "--list", "--revoke"), user["invite"]),
         "--second-factor": user["reset"],
