@@ -110,12 +110,14 @@ def stop(sentence: str) -> NoReturn:
 @app.command()
 def serve(load: Files = [], workers: Workers = 1) -> None:  # noqa: B006  typer reads the default, nobody changes it
     """Start the server. Creates and migrates the database first."""
-    from forecasts import wire
+    from forecasts import sqlite, wire
 
     chosen = settings()
     with listen(chosen.host, chosen.port) as listener:
         address = chosen.model_copy(update={"port": listener.getsockname()[1]}).address
         with opened() as database:
+            if told := sqlite.complaint() if database.engine.dialect.name == "sqlite" else "":
+                tell(told, sys.stderr)
             for path in load:
                 load_file(database, path, quiet=True)
             line = welcome(database, address)

@@ -1,7 +1,6 @@
 """The database: engine, pragmas, migrations, transactions. The only file that begins, commits or rolls back."""
 
 import re
-import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -21,6 +20,7 @@ from sqlmodel import Session
 import forecasts.models  # noqa: F401  the tables must be known before the first session
 from forecasts.clock import Clock
 from forecasts.history import KeptPaths
+from forecasts.sqlite import library
 from forecasts.turns import Turns
 from questions import journal
 from questions.errors import Refusal, WritingRefused
@@ -255,9 +255,12 @@ def _engine(url: str) -> Engine:
     """What was typed stands in no error, and so in no log."""
     try:
         address = sqlalchemy.make_url(url)
-        if address.get_backend_name() == "sqlite":
+        sqlite = address.get_backend_name() == "sqlite"
+        if sqlite:
             _require_file(address)
-        engine = sqlalchemy.create_engine(address, hide_parameters=True, **POOL)
+        engine = sqlalchemy.create_engine(
+            address, hide_parameters=True, **POOL, **({"module": library} if sqlite else {})
+        )  # fmt: skip
     except (sqlalchemy.exc.ArgumentError, ModuleNotFoundError, ValueError) as error:
         raise Unusable(
             f"“{re.sub('//.*@', '//..@', url)}” is not a database's address. Write sqlite:///FILE or "
@@ -291,7 +294,7 @@ def _use_wal(connection: Any, attempts: int = 200) -> None:
     for left in reversed(range(attempts)):
         try:
             connection.execute("PRAGMA journal_mode=WAL")
-        except sqlite3.OperationalError as error:
+        except library.OperationalError as error:
             if "locked" not in str(error) or not left:
                 raise
             threading.Event().wait(0.05)

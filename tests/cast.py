@@ -1,6 +1,5 @@
 """The cast: Ada is calibrated, Bob is sure of himself, Mo moderates; a clock that tests move, and what is asked."""
 
-import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -19,6 +18,7 @@ from forecasts.database import TRIGGERS, Database
 from forecasts.leaderboard import Row
 from forecasts.models import Forecast, Forecaster
 from forecasts.permissions import visible
+from forecasts.sqlite import library
 from questions import catalog, journal
 from questions.catalog import Decision
 from questions.models import WORDS, Entry, Question, Resolution
@@ -249,7 +249,7 @@ def tamper(database: Database, *statements: str) -> None:
 
 def _behind_its_back(database: Database) -> Iterator[Any]:
     if database.engine.dialect.name == "sqlite":
-        with closing(sqlite3.connect(str(database.engine.url.database))) as connection, connection:
+        with closing(library.connect(str(database.engine.url.database))) as connection, connection:
             yield connection.execute
     else:
         address = database.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)

@@ -4,7 +4,6 @@ Each is compared with the least that SQLite itself takes for as many rows under 
 """
 
 import secrets
-import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -17,6 +16,7 @@ from forecasts import accounts, boards, derived, history, ledger, loading, prosp
 from forecasts.database import Database
 from forecasts.models import Forecaster, Participation, Score
 from forecasts.permissions import visible
+from forecasts.sqlite import library
 from questions import catalog, journal, setfile
 from questions.catalog import Decision
 from tests.cast import HOUR, NOON, MovedClock, draft, kinds, loss, publish, rows
@@ -60,7 +60,7 @@ def board(file: Path, clock: MovedClock) -> Iterator[Database]:
 def insert_bare(path: Path, together: bool) -> None:
     """As many rows as forecasts, of the size of theirs, with nothing around them."""
     blob, words = secrets.token_bytes(16), secrets.token_hex(100)
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+    with closing(library.connect(path, isolation_level=None)) as connection:
         for pragma in PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
         connection.execute("CREATE TABLE bare (seq INTEGER PRIMARY KEY, vector BLOB, words TEXT)")

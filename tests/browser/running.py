@@ -4,7 +4,6 @@ import json
 import os
 import re
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
@@ -19,6 +18,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 from forecasts.database import Database
+from forecasts.sqlite import library
 from tests import program
 from tests.browser import server
 
@@ -70,13 +70,13 @@ class Server:
 
     def journal(self) -> Counter[str]:
         """How many acts of each kind the journal holds, read past the program."""
-        with closing(sqlite3.connect(self.file)) as connection:
+        with closing(library.connect(self.file)) as connection:
             return Counter(dict(connection.execute("SELECT kind, count(*) FROM entry GROUP BY kind").fetchall()))
 
     def rows(self, statement: str) -> list[tuple[object, ...]]:
         """What a statement finds in the file, read past the program."""
-        with closing(sqlite3.connect(self.file)) as connection:
-            return connection.execute(statement).fetchall()
+        with closing(library.connect(self.file)) as connection:
+            return list(connection.execute(statement).fetchall())
 
 
 def url_of(file: Path) -> str:

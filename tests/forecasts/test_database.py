@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy
 from sqlmodel import Session, func, select
 
-from forecasts import ledger
+from forecasts import ledger, sqlite
 from forecasts.database import TRIGGERS, Database, Unusable
 from forecasts.models import Forecast, Forecaster
 from questions.errors import QuestionNotOpen, WritingRefused
@@ -362,3 +362,18 @@ def test_no_error_tells_what_a_query_was_given(database: Database) -> None:
 
     assert "nowhere" in str(error.value)
     assert "hunter2" not in str(error.value)
+
+
+# SQLite's library
+
+
+def test_the_library_that_speaks_to_sqlite_is_sound_here_or_whoever_serves_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """3.51.3 is the first without the fault, by its makers' account of it."""
+    database = Database(f"sqlite:///{tmp_path}/here.db", MovedClock(NOON))
+    assert database.engine.dialect.dbapi is sqlite.library
+
+    for version, told in (((3, 51, 2), True), ((3, 51, 3), False), ((3, 53, 4), False), ((3, 40, 1), True)):
+        monkeypatch.setattr(sqlite.library, "sqlite_version_info", version)
+        assert sqlite.complaint().startswith("SQLite ") is told

@@ -1,7 +1,6 @@
 """One record in each state that a set of questions can be in, and everybody who may come to it."""
 
 import shutil
-import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from forecasts.database import Database
 from forecasts.history import KeptPaths
 from forecasts.models import Forecaster
 from forecasts.settings import Settings
+from forecasts.sqlite import library
 from questions import audiences, journal
 from questions.audiences import Shown
 from questions.models import Head, QuestionSet
@@ -94,7 +94,7 @@ class World:
 
     def put_back(self) -> None:
         """Make it what it was, and forget what was worked out of what it had become."""
-        with closing(sqlite3.connect(self.kept)) as kept, closing(sqlite3.connect(self.file)) as file:
+        with closing(library.connect(self.kept)) as kept, closing(library.connect(self.file)) as file:
             file.execute("PRAGMA synchronous=OFF")
             kept.backup(file)
         self.database.crowds = KeptPaths()
@@ -176,7 +176,7 @@ def in_state(file: Path, shown: Shown, people: Mapping[str, Forecaster], names: 
         key = within.key or "x" * 22
     cookies = {name: token_for(database, who) for name, who in people.items() if who.kind == "person"}
     kept = file.with_suffix(".kept")
-    with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(kept)) as target:
+    with closing(library.connect(file)) as source, closing(library.connect(kept)) as target:
         source.backup(target)
     return World(file, kept, database, create(Settings(), database), cookies, bearers, {**names, "key": key})
 
