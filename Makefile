@@ -21,9 +21,11 @@ lint: .venv/tests
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
 
-# Requests that nobody would send, many more than in `make test`: half an hour of them.
+# What `make test` does a little of, to the full: requests that nobody would send, servers and power that fail while
+# people write, many who write at once, histories made up at random. An hour or two.
 torture: .venv/tests
 	BRIERBOARD_TORTURE=$(EXAMPLES) .venv/bin/python -m pytest tests/web/api/test_document.py
+	BRIERBOARD_TORTURE=$(EXAMPLES) .venv/bin/python -m pytest -s tests/torture
 
 bench: .venv/tests
 	.venv/bin/python -m pytest -s tests/benchmarks
