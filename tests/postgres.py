@@ -3,6 +3,7 @@
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -29,6 +30,13 @@ port = {PORT}
 unix_socket_directories = '%s'
 """
 
+# Or all is on the disk before anybody is told so, as with whoever runs the program.
+DURABLE: Final = """
+fsync = on
+synchronous_commit = on
+full_page_writes = on
+"""
+
 # Waits on a pipe that closes with the tests, however they end, then stops the server and takes its folder away.
 GUARD: Final = 'read -r _; "$1" stop --silent --mode=immediate --pgdata="$2/data"; cd /; rm -rf "$2"'
 
@@ -52,10 +60,12 @@ def _places() -> list[Path]:
 class PostgresServer:
     """One server on a Unix socket in a folder of its own, as an unprivileged user where we are root.
 
-    Use it as a context manager. It stops with the block, and also when the test run is killed.
+    Use it as a context manager. It stops with the block, and also when the test run is killed. A durable one waits for
+    the disk, so that it can be killed and started again.
     """
 
-    def __init__(self, binaries: Path) -> None:
+    def __init__(self, binaries: Path, *, durable: bool = False) -> None:
+        self._settings = SETTINGS + DURABLE * durable
         self.folder = Path(tempfile.mkdtemp(prefix="pg-", dir=_short_temporary_folder()))
         if os.geteuid() == 0:
             _hand_over(self.folder)
@@ -65,7 +75,7 @@ class PostgresServer:
     def __enter__(self) -> Self:
         try:
             self._lay_data()
-            self._run("pg_ctl", "start", "--silent", "--wait", f"--log={self.folder}/log")
+            self.start()
         except BaseException:
             self.stop()
             raise
@@ -87,6 +97,15 @@ class PostgresServer:
         """Take a database away, and with it whoever is still connected to it."""
         self._say(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(database)))
 
+    def start(self) -> None:
+        """Start it on its data, and wait until it answers."""
+        self._run("pg_ctl", "start", "--silent", "--wait", f"--log={self.folder}/log")
+
+    def kill(self) -> None:
+        """Let it end at once, without a word to anybody. What it has started notices by itself, and ends too."""
+        first = (self.folder / "data" / "postmaster.pid").read_text().split()[0]
+        os.kill(int(first), signal.SIGKILL)
+
     def stop(self) -> None:
         """Stop the server and take its folder away. Doing it again does nothing."""
         self._guard.communicate()
@@ -99,7 +118,7 @@ class PostgresServer:
     def _lay_data(self) -> None:
         self._run("initdb", f"--username={ROLE}", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync")
         with (self.folder / "data" / "postgresql.conf").open("a") as configuration:
-            configuration.write(SETTINGS % self.folder)
+            configuration.write(self._settings % self.folder)
 
     def _run(self, program: str, *words: str) -> None:
         """Run a program of PostgreSQL's on the data. What it says goes to a file: a server would hold a pipe open."""

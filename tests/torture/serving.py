@@ -1,0 +1,206 @@
+"""`brierboard serve` as a process that can be killed and started again, and programs that write to it by its API."""
+
+import http.client
+import json
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from threading import Event
+from typing import Any, Self
+from uuid import uuid4
+
+from forecasts.clock import SystemClock
+from forecasts.database import Database
+from forecasts.models import Forecaster
+from questions.models import Question
+from tests import program
+from tests.browser.running import HERE, LINK, PATIENCE, ROOT
+from tests.cast import DAY, draft, join, publish
+from tests.web.api.conftest import API, bot_of, token_of
+
+YEAR = 365 * DAY
+Act = Callable[[], tuple[str, dict[str, Any]]]
+
+
+@contextmanager
+def opened(url: str) -> Iterator[Database]:
+    """The database in this process, to look at what the server has written."""
+    database = Database(url, SystemClock())
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+class Program:
+    """The server: each start of it is another process, at another address."""
+
+    def __init__(self, folder: Path, url: str) -> None:
+        self._folder, self._starts = folder, 0
+        self._environment = os.environ | HERE | {"BRIERBOARD_DATABASE_URL": url, "BRIERBOARD_PORT": "0"}
+        self._process: BaseProcess | None = None
+        self.port = 0
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+
+    @property
+    def log(self) -> str:
+        """What it has said since its latest start."""
+        return (self._folder / f"{self._starts}.log").read_text()
+
+    def start(self) -> None:
+        """Start it, and wait until it says where it is."""
+        self._starts += 1
+        streams = [Path(os.devnull), *[self._folder / f"{self._starts}.log"] * 2]
+        self._process = program.begin(program._brierboard, (["serve"],), ROOT, self._environment, streams)
+        until = time.monotonic() + PATIENCE
+        while not streams[1].exists() or not (link := LINK.search(self.log)):
+            assert self._process.exitcode is None, "The server ended at once."
+            assert time.monotonic() < until, "The server does not answer."
+            time.sleep(0.005)
+        self.port = int(link[1].rpartition(":")[2])
+
+    def kill(self) -> None:
+        """Let it end at once, in the middle of whatever it does."""
+        assert self._process is not None
+        assert self._process.pid is not None
+        with suppress(ProcessLookupError):
+            os.kill(self._process.pid, signal.SIGKILL)
+        self._process.join()
+
+
+@dataclass
+class Writer:
+    """A program that acts as fast as it can, and writes into a file of its own what was acknowledged.
+
+    act     makes up the next act: its address and what is sent. Whatever is sent holds a word that nothing else holds
+    file    a line for each act acknowledged: its seq, its receipt
+    faults  every answer that was no 2xx: its status and its sentence
+    took    how long each acknowledged act took, in seconds
+    """
+
+    token: str
+    act: Act
+    file: Path
+    faults: list[tuple[int, str]] = field(default_factory=list)
+    took: list[float] = field(default_factory=list)
+    told: Callable[[dict[str, Any]], None] = lambda answer: None
+
+    def write(self, port: int, over: Event) -> None:
+        """Act until it is over, or until nobody is there any more. Who is hung up on calls again."""
+        with suppress(ConnectionRefusedError):
+            while not over.is_set():
+                with suppress(ConnectionResetError, BrokenPipeError, http.client.HTTPException):
+                    self._call(port, over)
+
+    def _call(self, port: int, over: Event) -> None:
+        with (
+            closing(http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)) as line,
+            self.file.open("a") as noted,
+        ):
+            while not over.is_set():
+                begun = time.perf_counter()
+                status, said = self._act(line)
+                if status == 201:
+                    self.took.append(time.perf_counter() - begun)
+                    noted.write(f"{said['seq']} {said['receipt']}\n")
+                    noted.flush()
+                    self.told(said)
+                else:
+                    self.faults.append((status, str(said)))
+                    over.wait(0.01)
+
+    def _act(self, line: http.client.HTTPConnection) -> tuple[int, dict[str, Any]]:
+        path, sent = self.act()
+        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
+        line.request("POST", API + path, json.dumps(sent), headers)
+        answer = line.getresponse()
+        return answer.status, json.loads(answer.read())
+
+    @property
+    def noted(self) -> list[tuple[int, bytes]]:
+        """What was acknowledged, as it stands in the file."""
+        lines = self.file.read_text().split("\n")[:-1] if self.file.exists() else []
+        return [(int(seq), bytes.fromhex(receipt)) for seq, receipt in map(str.split, lines)]
+
+
+@contextmanager
+def writing(writers: Sequence[Writer], port: int) -> Iterator[None]:
+    """While the block runs, everybody writes."""
+    over = Event()
+    with ThreadPoolExecutor(len(writers)) as threads:
+        futures = [threads.submit(one.write, port, over) for one in writers]
+        try:
+            yield
+        finally:
+            over.set()
+        for future in futures:
+            future.result()
+
+
+def word() -> str:
+    """A word that was never said."""
+    return uuid4().hex
+
+
+def forecasting(slug: str) -> Act:
+    """Forecasts, each with a reason of its own."""
+    return lambda: (f"/questions/{slug}/forecasts", {"probability": 0.3, "rationale": word()})
+
+
+def commenting(slug: str) -> Act:
+    """Comments, each of its own."""
+    return lambda: (f"/questions/{slug}/comments", {"text": word()})
+
+
+class Deciding:
+    """Decisions on one question: that it happened, that it is open again, and so on."""
+
+    def __init__(self, slug: str) -> None:
+        self.slug, self.seen, self.decided = slug, 0, False
+
+    def __call__(self) -> tuple[str, dict[str, Any]]:
+        outcome = "reopened" if self.decided else "yes"
+        return f"/questions/{self.slug}/resolution", {"outcome": outcome, "note": word(), "supersedes": self.seen}
+
+    def told(self, answer: dict[str, Any]) -> None:
+        """It stands."""
+        self.seen, self.decided = answer["seq"], not self.decided
+
+    def look(self, question: Question, verdict: str) -> None:
+        """What stands after all: nobody was told of the last decision before the server ended."""
+        self.seen, self.decided = question.resolution, verdict == "resolved"
+
+
+def asked(database: Database) -> None:
+    """Publish the questions that programs write to, open for a year."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    times: dict[str, Any] = {"opens_at": now - DAY, "closes_at": now + YEAR, "resolves_at": now + YEAR}
+    publish(database, *(draft(slug, **times) for slug in ("rain", "snow", "wind")))
+
+
+def crew(database: Database, folder: Path, many: int) -> list[Writer]:
+    """So many people and bots with a token each: most forecast, every fourth comments, and the first decides."""
+    decides = Deciding("wind")
+    found = [Writer(token_of(database, join(database, "Mo", "moderator")), decides, folder / "0", told=decides.told)]
+    for number in range(1, many):
+        act = commenting("wind") if number % 4 == 3 else forecasting("rain" if number % 2 else "snow")
+        found.append(Writer(token_of(database, _somebody(database, number)), act, folder / f"{number}"))
+    return found
+
+
+def _somebody(database: Database, number: int) -> Forecaster:
+    person = join(database, f"Person-{number}")
+    return bot_of(database, person, f"Robot-{number}") if number % 5 == 4 else person
