@@ -150,6 +150,15 @@ def writing(writers: Sequence[Writer], port: int) -> Iterator[None]:
             future.result()
 
 
+def wait_until_all_are_told(writers: Sequence[Writer], more: int = 1) -> None:
+    """Until everybody's acts were acknowledged so many more times."""
+    due = [len(one.took) + more for one in writers]
+    until = time.monotonic() + PATIENCE
+    while any(len(one.took) < many for one, many in zip(writers, due, strict=True)):
+        assert time.monotonic() < until, [one.faults[-1:] for one in writers]
+        time.sleep(0.002)
+
+
 def word() -> str:
     """A word that was never said."""
     return uuid4().hex
@@ -184,7 +193,16 @@ class Deciding:
         self.seen, self.decided = question.resolution, verdict == "resolved"
 
 
-def asked(database: Database) -> None:
+def begin(url: str, folder: Path, many: int) -> list[Writer]:
+    """A database with questions, and who writes to it."""
+    folder.mkdir()
+    with opened(url) as database:
+        database.prepare()
+        ask(database)
+        return crew(database, folder, many)
+
+
+def ask(database: Database) -> None:
     """Publish the questions that programs write to, open for a year."""
     now = datetime.now(UTC).replace(microsecond=0)
     times: dict[str, Any] = {"opens_at": now - DAY, "closes_at": now + YEAR, "resolves_at": now + YEAR}
