@@ -29,11 +29,17 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[PostgresServer]:
-    """One server for all tests of this process."""
-    binaries = find_binaries()
-    if binaries is None:
+def binaries() -> Path:
+    """Where PostgreSQL's programs are."""
+    found = find_binaries()
+    if found is None:
         (pytest.fail if os.environ.get("BRIERBOARD_TEST_NO_SKIPS") else pytest.skip)(NOT_FOUND)
+    return found
+
+
+@pytest.fixture(scope="session")
+def postgres(binaries: Path) -> Iterator[PostgresServer]:
+    """One server for all tests of this process."""
     with PostgresServer(binaries) as server:
         yield server
 

@@ -6,14 +6,12 @@ from uuid import uuid4
 
 import pytest
 
-from tests.postgres import PostgresServer, find_binaries
+from tests.postgres import PostgresServer
 
 
 @pytest.fixture(scope="session")
-def durable() -> Iterator[PostgresServer]:
+def durable(binaries: Path) -> Iterator[PostgresServer]:
     """PostgreSQL that tells nobody of anything before it is on the disk."""
-    binaries = find_binaries()
-    assert binaries is not None
     with PostgresServer(binaries, durable=True) as server:
         yield server
 

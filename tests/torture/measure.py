@@ -24,7 +24,7 @@ def lost(database: Database, noted: Mapping[int, bytes]) -> list[int]:
 def verified(database: Database) -> None:
     """The chain and all that rests on it hold, and so does SQLite's own file. Raises Broken where it does not."""
     with database.reading() as session:
-        assert len(list(verification.verify(session))) == 4
+        assert len(list(verification.verify(session))) >= 4
     if database.engine.dialect.name == "sqlite":
         with database.engine.connect() as connection:
             assert connection.exec_driver_sql("PRAGMA integrity_check").scalars().all() == ["ok"]
