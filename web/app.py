@@ -32,7 +32,7 @@ from web.headers import ANYWHERE, Guarded
 from web.limits import Bodies, Rates
 from web.live import Watch
 from web.proxies import Proxies
-from web.refusing import TITLE, told
+from web.refusing import BROKE, TITLE, told
 from web.rendering import static_files, status_of
 from web.routes import (
     accounts,
@@ -268,8 +268,7 @@ def _methods(path: str) -> set[str]:
 
 def failed(request: Request, error: Exception) -> Response:
     """A fault of ours; the log has the details."""
-    sentence = "The fault is ours, and nothing was stored. Try again; if it happens again, tell who runs this server."
-    return _message(request, 500, "Something broke", sentence)
+    return _message(request, 500, "Something broke", BROKE)
 
 
 def _message(request: Request, status: int, title: str, sentence: str) -> Response:

@@ -14,6 +14,12 @@ from web.watching import asked
 NOTICE = {"HX-Retarget": "#notice", "HX-Reswap": "innerHTML"}
 TITLE = "That did not work"
 
+BROKE = (
+    "The fault is ours. If you sent something, look whether it is there before you send it again; "
+    "if this goes on, tell who runs this server."
+)
+"""What is said of a fault of ours. It may come after all was stored: of a commit without an answer nobody knows."""
+
 
 def told(request: Request, status: int, title: str, sentence: str, viewer: Forecaster | None = None) -> Response:
     """A page with one sentence, or for htmx the notice."""

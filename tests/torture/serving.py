@@ -87,14 +87,14 @@ class Writer:
 
     act     makes up the next act: its address and what is sent. Whatever is sent holds a word that nothing else holds
     file    a line for each act acknowledged: its seq, its receipt
-    faults  every answer that was no 2xx: its status and its sentence
+    faults  every answer that was no 2xx: its status, its sentence, and what was sent
     took    how long each acknowledged act took, in seconds
     """
 
     token: str
     act: Act
     file: Path
-    faults: list[tuple[int, str]] = field(default_factory=list)
+    faults: list[tuple[int, str, str]] = field(default_factory=list)
     took: list[float] = field(default_factory=list)
     told: Callable[[dict[str, Any]], None] = lambda answer: None
 
@@ -112,20 +112,20 @@ class Writer:
         ):
             while not over.is_set():
                 begun = time.perf_counter()
-                status, said = self._act(line)
+                path, sent = self.act()
+                status, said = self._send(line, path, json.dumps(sent))
                 if status == 201:
                     self.took.append(time.perf_counter() - begun)
                     noted.write(f"{said['seq']} {said['receipt']}\n")
                     noted.flush()
                     self.told(said)
                 else:
-                    self.faults.append((status, str(said)))
+                    self.faults.append((status, said["error"]["message"], json.dumps(sent)))
                     over.wait(0.01)
 
-    def _act(self, line: http.client.HTTPConnection) -> tuple[int, dict[str, Any]]:
-        path, sent = self.act()
+    def _send(self, line: http.client.HTTPConnection, path: str, text: str) -> tuple[int, dict[str, Any]]:
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
-        line.request("POST", API + path, json.dumps(sent), headers)
+        line.request("POST", API + path, text, headers)
         answer = line.getresponse()
         return answer.status, json.loads(answer.read())
 

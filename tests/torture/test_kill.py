@@ -1,15 +1,16 @@
 """The server is killed while programs write to it, or PostgreSQL is: what was acknowledged is there once, and holds."""
 
+import json
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from random import Random
 
 from tests.browser.running import PATIENCE
 from tests.postgres import PostgresServer
 from tests.torture.measure import measure
-from tests.torture.serving import Program, begin, wait_until_all_are_told, writing
-from tests.torture.whole import require_whole
+from tests.torture.serving import Program, Writer, begin, opened, wait_until_all_are_told, writing
+from tests.torture.whole import require_whole, words
 
 WRITERS = 9
 IN_A_ROW = 10
@@ -52,8 +53,16 @@ def test_a_killed_postgresql_has_lost_nothing_and_the_server_goes_on(durable: Po
                     wait_until_all_are_told(writers[1:])
 
                 require_whole(url, writers)
+        with opened(url) as database:
+            assert promised_away(writers, words(database)) == []
         noted += sum(len(one.noted) for one in writers)
     print(f"\n{kills} times PostgreSQL killed, {noted} acts acknowledged, 0 lost, 0 doubled")
+
+
+def promised_away(writers: Sequence[Writer], said: Collection[str]) -> list[str]:
+    """The words of acts that are on record though it was said that nothing was stored."""
+    denied = [json.loads(sent) for one in writers for _, told, sent in one.faults if "nothing was" in told.lower()]
+    return [word for sent in denied for word in sent.values() if word in said]
 
 
 def start_again(server: PostgresServer) -> None:

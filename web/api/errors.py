@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 
 from questions import percent
 from questions.errors import Refusal
-from web.refusing import in_json
+from web.refusing import BROKE, in_json
 from web.rendering import status_of
 
 
@@ -93,9 +93,7 @@ def misread(request: Request, error: RequestValidationError) -> JSONResponse:
 
 def failed(request: Request, error: Exception) -> JSONResponse:
     """A fault of ours; the log has the details."""
-    return in_json(
-        500, "The fault is ours, and nothing was stored. Try again; if it happens again, tell who runs this."
-    )
+    return in_json(500, BROKE)
 
 
 def judged(error: ValidationError, known: Iterable[str]) -> Invalid:
