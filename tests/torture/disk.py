@@ -17,12 +17,9 @@ from threading import Lock
 from typing import Any
 
 import apsw
-from sqlalchemy.dialects import registry
-from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
 SECTOR = 512
 NAME = "forgets"
-DRIVER = "sqlite+forgetting"
 
 
 @dataclass
@@ -155,7 +152,7 @@ class File(apsw.VFSFile):
         self.disk.synced(self.path)
 
 
-# SQLite on it, for SQLAlchemy
+# SQLite on it, as SQLAlchemy speaks to it
 
 
 class Cursor:
@@ -226,6 +223,9 @@ class Connection:
         """Do one statement."""
         return self.cursor().execute(statement)
 
+    def create_function(self, *_: object, **__: object) -> None:
+        """No statement of ours calls a function of Python's."""
+
     def commit(self) -> None:
         """End the transaction, if there is one."""
         if self.in_transaction:
@@ -242,7 +242,7 @@ class Connection:
 
 
 class Driver:
-    """What SQLAlchemy takes for the driver's module."""
+    """What stands in the place of SQLite's library; see forecasts/sqlite.py."""
 
     paramstyle = "qmark"
     sqlite_version_info = tuple(int(part) for part in apsw.sqlite_lib_version().split("."))
@@ -257,19 +257,4 @@ class Driver:
         return Connection(path)
 
 
-class Dialect(SQLiteDialect_pysqlite):
-    """SQLAlchemy's own dialect, on the driver above."""
-
-    supports_statement_cache = True
-
-    @classmethod
-    def import_dbapi(cls) -> Any:
-        """The driver."""
-        return Driver
-
-    def on_connect(self) -> Any:
-        """Nothing more is done to a new connection."""
-
-
-registry.register(DRIVER.replace("+", "."), __name__, "Dialect")
 VFS = Forgetful()

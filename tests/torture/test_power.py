@@ -17,7 +17,7 @@ from questions import journal
 from questions.errors import NotResolvable
 from questions.models import Entry, Question
 from tests.cast import NOON, MovedClock, annul, draft, entries, join, publish, reopen, say
-from tests.torture.disk import DRIVER, VFS, Disk, Kept
+from tests.torture.disk import VFS, Disk, Driver, Kept
 from tests.torture.measure import lost, measure, verified
 
 CUTS = measure(50, 3)
@@ -45,7 +45,9 @@ def start(tmp_path: Path) -> Path:
 @contextmanager
 def on_the_disk(folder: Path, disk: Disk) -> Iterator[Database]:
     VFS.disk = disk
-    database = Database(f"{DRIVER}:///{folder / START[0]}", MovedClock(NOON))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("forecasts.database.library", Driver)
+        database = Database(f"sqlite:///{folder / START[0]}", MovedClock(NOON))
     try:
         yield database
     finally:
@@ -93,7 +95,7 @@ def survivors(disk: Disk, folder: Path) -> Path:
 
 
 def missing(folder: Path, disk: Disk) -> list[int]:
-    """Start on what is left, with Python's own SQLite: it must hold. The acts that were acknowledged and are gone."""
+    """Start on what is left, which must hold, as the program does. The acts that were acknowledged and are gone."""
     database = Database(f"sqlite:///{folder / START[0]}", MovedClock(NOON))
     try:
         database.prepare()

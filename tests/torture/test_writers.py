@@ -1,6 +1,5 @@
 """Thirty-two programs write at once for a minute: none is turned away, and how long they wait is printed."""
 
-import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
@@ -8,6 +7,7 @@ from pathlib import Path
 
 import psycopg
 
+from forecasts.sqlite import library
 from tests.torture.measure import measure
 from tests.torture.serving import Program, begin, wait_until_all_are_told, writing
 from tests.torture.whole import require_whole
@@ -44,7 +44,7 @@ def report(took: Sequence[float], bare: float) -> None:
 def bare_loop(url: str, folder: Path) -> float:
     """How many rows a second one program inserts that does nothing else, and waits for the disk after each."""
     if url.startswith("sqlite"):
-        with closing(sqlite3.connect(folder / "bare.db", isolation_level=None)) as connection:
+        with closing(library.connect(folder / "bare.db", isolation_level=None)) as connection:
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=FULL")
             return insert(connection.execute, "INSERT INTO bare (text) VALUES (?)")
