@@ -1,4 +1,4 @@
-"""What is to be done by itself, every minute or so: look what happened, and tell whoever asked to be told."""
+"""What is to be done by itself, every minute or so: sign what happened, and tell whoever asked to be told."""
 
 import secrets
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from forecasts import happenings, outbox
+from forecasts import checkpoints, happenings, outbox
 from forecasts.database import Database
 from forecasts.models import Lease
 from forecasts.parcel import LeftUnknown, NotTaken, Parcel
@@ -28,15 +28,17 @@ class TakenOver(Refusal):
 
 @dataclass
 class Report:
-    """What one tick did: how many events it found to tell, and how many tellings came to what end."""
+    """What one tick did: the entries it signed for, the events it found to tell, and what came of telling them."""
 
+    signed: int = 0
     found: int = 0
     sent: int = 0
     later: int = 0
     unknown: int = 0
 
     def __str__(self) -> str:
-        parts = [f"{self.found} to tell", f"{self.sent} sent"]
+        parts = [f"{self.signed} entries signed for"] if self.signed else []
+        parts += [f"{self.found} to tell", f"{self.sent} sent"]
         parts += [f"{self.later} not taken"] if self.later else []
         parts += [f"{self.unknown} of which nobody knows whether they left"] if self.unknown else []
         return ", ".join(parts) + "."
@@ -51,7 +53,7 @@ def tick(database: Database, settings: Settings, go_on: Callable[[], bool] = lam
     with database.writing() as (session, moment):
         seq = take(session, holder, moment)
     try:
-        report = Report(found=_look_round(database, settings, holder, seq))
+        report = Report(signed=_sign(database), found=_look_round(database, settings, holder, seq))
         _send_due(database, settings, holder, report, go_on)
     finally:
         with database.writing() as (session, moment):
@@ -83,6 +85,18 @@ def release(session: Session, holder: str, moment: datetime) -> None:
     lease = session.get_one(Lease, NAME)
     if lease.holder == holder:
         lease.until = moment
+
+
+def _sign(database: Database) -> int:
+    """Make a checkpoint where one is due, and say how many entries it is over; 0 where none is made."""
+    if database.signer is None:
+        return 0
+    with database.reading() as session:
+        if not checkpoints.due(session, journal.moment(session, database.clock.now())):
+            return 0
+    with database.writing(alone=True) as (session, moment):
+        made = checkpoints.make(session, moment) if checkpoints.due(session, moment) else None
+        return made.size if made else 0
 
 
 def _look_round(database: Database, settings: Settings, holder: str, seq: int) -> int:

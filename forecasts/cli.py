@@ -44,6 +44,9 @@ Files = Annotated[list[Path], typer.Option("--load", help="A set of questions to
 Workers = Annotated[int, typer.Option(min=1, max=64, help="How many processes answer, on one database.")]
 Form = Annotated[str, typer.Argument(metavar="FORMAT", help="The format of the files, such as csv.")]
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The folder that holds the files, or will.")]
+Everything = Annotated[
+    bool, typer.Option("--everything", help="Of the journal also what only some may see: keep that file to yourself.")
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only look: say what would be added, or name every bad row.")]
 Scopes = Annotated[list[str], typer.Option("--scope", help="read, forecast or moderate; say it once for each.")]
 Until = Annotated[
@@ -110,7 +113,7 @@ def stop(sentence: str) -> NoReturn:
 @app.command()
 def serve(load: Files = [], workers: Workers = 1) -> None:  # noqa: B006  typer reads the default, nobody changes it
     """Start the server. Creates and migrates the database first."""
-    from forecasts import sqlite, wire
+    from forecasts import checkpoints, sqlite, wire
 
     chosen = settings()
     with listen(chosen.host, chosen.port) as listener:
@@ -118,6 +121,7 @@ def serve(load: Files = [], workers: Workers = 1) -> None:  # noqa: B006  typer 
         with opened() as database:
             if told := sqlite.complaint() if database.engine.dialect.name == "sqlite" else "":
                 tell(told, sys.stderr)
+            checkpoints.signer(chosen, database)  # made at the first start; a bad one ends the program here
             for path in load:
                 load_file(database, path, quiet=True)
             line = welcome(database, address)
@@ -183,12 +187,15 @@ def load_file(database: Database, path: Path, quiet: bool = False) -> None:
 @app.command()
 def verify() -> None:
     """Walk the journal and compare every table that can be rebuilt from it."""
-    from forecasts import verification
+    from forecasts import checkpoints, signing, verification
     from questions.journal import Broken
 
+    chosen = settings()
     with opened(existing=True) as database, database.reading() as session:
+        path = checkpoints.place(chosen, database)
+        key = signing.read(path).public if path.exists() else ""
         try:
-            for line in verification.verify(session):
+            for line in verification.verify(session, key):
                 tell(line)
         except Broken as broken:
             stop(f"seq {broken.seq}: {broken}")
@@ -229,10 +236,14 @@ def import_folder(form: Form, folder: Folder, dry_run: DryRun = False) -> None:
 
 
 @app.command("export")
-def export_folder(form: Form, folder: Folder) -> None:
-    """Write every question, forecast and resolution, the scores and the crowd into a new folder."""
+def export_folder(form: Form, folder: Folder, everything: Everything = False) -> None:
+    """Write every question, forecast and resolution, the scores and the crowd into a new folder; or `export journal
+    FILE`: the journal, its checkpoints and the scores into a file that anybody can verify."""
     from forecasts import exporting
 
+    if form == "journal":
+        export_journal(folder, everything)
+        return
     chosen = format_of(form)
     with opened(existing=True) as database, database.reading() as session:
         gathered = exporting.gather(session, watch)
@@ -241,6 +252,17 @@ def export_folder(form: Form, folder: Folder) -> None:
         f"{shown(folder)}: {len(gathered.questions):,} questions, {len(gathered.forecasts):,} forecasts and "
         f"{len(gathered.resolutions):,} resolutions, with scores and the crowd."
     )
+
+
+def export_journal(file: Path, everything: bool) -> None:
+    """Write the journal into a new file: of each entry what everybody may see, or everything."""
+    from forecasts import journalfile
+    from questions import journal
+
+    with opened(existing=True) as database, database.reading() as session:
+        moment = journal.moment(session, database.clock.now())
+        count = journalfile.write(file, journalfile.lines(session, moment, watch, everything=everything))
+    tell(f"{shown(file)}: {count:,} lines, with {'everything' if everything else 'what everybody may see'}.")
 
 
 def format_of(name: str) -> Format:
@@ -262,10 +284,11 @@ def watch(things: Sequence[Any], what: str) -> Iterable[Any]:
 @app.command()
 def tick() -> None:
     """Tell whoever asked to be told: mail and webhooks that are due. The server does so by itself every minute."""
-    from forecasts import chores
+    from forecasts import checkpoints, chores
 
     chosen = settings()
     with opened(existing=True) as database:
+        database.signer = checkpoints.signer(chosen, database)
         try:
             tell(chores.tick(database, chosen))
         except chores.TakenOver as other:  # which is no fault: what is due is being done

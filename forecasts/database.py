@@ -20,6 +20,7 @@ from sqlmodel import Session
 import forecasts.models  # noqa: F401  the tables must be known before the first session
 from forecasts.clock import Clock
 from forecasts.history import KeptPaths
+from forecasts.signing import Signer
 from forecasts.sqlite import library
 from forecasts.turns import Turns
 from questions import journal
@@ -39,7 +40,7 @@ POOL = {"pool_size": 8, "max_overflow": 56}
 MOST_TOGETHER = 64
 """How many write in one transaction before others who wait get one of their own."""
 
-TRIGGERS = {"entry_is_append_only", "entry_is_kept", "forecast_is_append_only", "forecast_is_kept"}
+TRIGGERS = {f"{table}_is_{how}" for table in ("entry", "forecast", "checkpoint") for how in ("append_only", "kept")}
 
 
 class Unusable(Refusal):
@@ -116,6 +117,7 @@ class Database:
 
     crowds keeps what was computed of questions, by id and revision; see forecasts/history.py.
     boards keeps what boards are made of, by how often questions have changed; see forecasts/boards.py.
+    signer signs checkpoints of what is written, None where nobody does; see forecasts/checkpoints.py.
     """
 
     def __init__(self, url: str, clock: Clock) -> None:
@@ -123,6 +125,7 @@ class Database:
         self.engine = _engine(url)
         self.crowds = KeptPaths()
         self.boards: dict[Any, Any] = {}
+        self.signer: Signer | None = None
         sqlite = self.engine.dialect.name == "sqlite"
         self._readers = self.engine if sqlite else self.engine.execution_options(isolation_level="REPEATABLE READ")
         self._writers = self.engine.execution_options(writes=True)
@@ -146,6 +149,7 @@ class Database:
         batch = self._turns.take(joins=not alone) or self._begin()
         try:
             with batch.act() as session:
+                session.info["signer"] = self.signer
                 yield session, journal.hold(session, self.clock.now)
         finally:
             self._end(batch, alone=alone)

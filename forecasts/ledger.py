@@ -8,7 +8,7 @@ import sqlalchemy
 from sqlalchemy import ColumnElement, bindparam, delete, func, insert, update
 from sqlmodel import Session, col, exists, or_, select
 
-from forecasts import derived, history, prospects, roots
+from forecasts import checkpoints, derived, history, prospects, roots
 from forecasts.models import Forecast, Forecaster, Participation, Position, Tally
 from forecasts.scoring import Assessment
 from questions import catalog, journal
@@ -224,13 +224,14 @@ def speaker_of(session: Session, source: Source) -> Forecaster:
 
 
 def settle(session: Session, question: Question, decision: Decision, *, by: Forecaster, moment: datetime) -> Resolution:
-    """Resolve, annul or reopen, and bring every score of the question to what it then is, in one transaction.
+    """Resolve, annul or reopen, bring every score of the question to what it then is and sign it, in one transaction.
 
     Raises ChangedMeanwhile or NotResolvable, before anything is written.
     """
     question = session.get_one(Question, question.id, populate_existing=True)
     made = catalog.decide(session, question, decision, by=by.pseudonym, moment=moment)
     rescore(session, question)
+    checkpoints.make(session, moment)
     return made
 
 

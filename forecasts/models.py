@@ -226,6 +226,33 @@ class Merge(SQLModel, table=True):
         return {"who": who, "into": into, "merged": self.merged, "note": self.note}
 
 
+class Checkpoint(SQLModel, table=True):
+    """The journal up to its entry `size`, signed: see forecasts/checkpoints.py. Append-only.
+
+    root  of the Merkle tree over those entries
+    note  the checkpoint as it was signed, in C2SP's form
+    key   the public key that it was signed with
+    """
+
+    __tablename__ = "checkpoint"
+
+    size: int = Field(primary_key=True, foreign_key="entry.seq", sa_type=Seq, sa_column_kwargs={"autoincrement": False})
+    recorded_at: datetime = Field(sa_type=Moment)
+    root: bytes = Field(sa_type=LargeBinary)
+    note: str = Field(sa_type=Text)
+    key: str
+
+
+class Subtree(SQLModel, table=True):
+    """The hash over a whole block of 2^level entries, the `number`th from 0 on: see forecasts/merkle.py. Derived."""
+
+    __tablename__ = "subtree"
+
+    level: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    number: int = Field(primary_key=True, sa_type=Seq, sa_column_kwargs={"autoincrement": False})
+    hash: bytes = Field(sa_type=LargeBinary)
+
+
 class Draft(SQLModel, table=True):
     """A question, a ladder of questions or a source that somebody is writing. No public act, so nothing journals it.
 

@@ -46,6 +46,7 @@ class Settings(BaseSettings):
                   who asks is believed
     session_days      after how many days whoever signed in must do so again
     idle_days         and after how many in which they opened no page
+    signing_key       the file of the key that checkpoints are signed with; without it one beside the database
     reads_a_minute, writes_a_minute, sign_ins_a_minute
                   how much one address may ask for, send, and try at signing in, each minute; 0 is without end
     """
@@ -67,6 +68,7 @@ class Settings(BaseSettings):
     trusted_proxies: str = ""
     session_days: int = Field(default=30, ge=1, le=365)
     idle_days: int = Field(default=15, ge=1, le=365)
+    signing_key: str = ""
     reads_a_minute: int = Field(default=1200, ge=0, le=1_000_000)
     writes_a_minute: int = Field(default=240, ge=0, le=1_000_000)
     sign_ins_a_minute: int = Field(default=30, ge=0, le=1_000_000)

@@ -1,17 +1,18 @@
-"""Proof that the record holds: the journal's chain, every table that can be rebuilt from it, and every score."""
+"""Proof that the record holds: the journal's chain, what was signed over it, every table and score that follows."""
 
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any
 
 import rfc8785
 from sqlmodel import Session, SQLModel, col, or_, select
 
-from forecasts import derived, ledger
-from forecasts.models import Comment, Forecast, Forecaster, Hiding, Merge, Position, Suspension
+from forecasts import checkpoints, derived, ledger, merkle, signing
+from forecasts.models import Checkpoint, Comment, Forecast, Forecaster, Hiding, Merge, Position, Subtree, Suspension
 from questions import catalog, journal
 from questions.journal import UNREADABLE, Broken
 from questions.kinds import KINDS
@@ -98,21 +99,89 @@ def _end(chain: Mapping[str, str], who: str) -> str:
     return who
 
 
-def verify(session: Session) -> Iterator[str]:
-    """Check everything, saying in lines what was checked. Raises Broken with the first entry that does not hold."""
+def verify(session: Session, key: str = "") -> Iterator[str]:
+    """Check everything, saying in lines what was checked. Raises Broken with the first entry that does not hold.
+
+    key  the public key that signs here: the latest checkpoint must be by it; "" where nobody knows
+    """
     names = _Names(session, _merges(session))
     counts: Counter[str] = Counter()
+    signed = _Signed(session, key)
     for entry in journal.verify(session):
         counts[entry.kind] += 1
+        signed.prove(entry)
         if entry.kind in TABLES:
             _compare(session, entry, names)
     yield f"{counts.total()} entries stand in an unbroken chain."
+    yield from signed.prove_end()
     _require_nothing_more(session)
     _check_merged(session)
     said = ", ".join(f"{number} {kind}" for kind, number in sorted(counts.items(), key=str))
     yield f"Every row of the public tables is what its entry says: {said or 'none yet'}."
     yield f"{_check_positions(session)} latest positions are the latest acts."
     yield f"{_check_scores(session)} questions have the scores that their forecasts and resolutions give."
+
+
+class _Signed:
+    """The checkpoints and the blocks of their tree, proven while the journal is walked."""
+
+    def __init__(self, session: Session, key: str) -> None:
+        self.session, self.key, self.edge, self.size = session, key, merkle.Edge(), 0
+        with _readable(1, "The table “checkpoint” cannot be read."):
+            self.due = list(checkpoints.every(session))
+            self.turns = [made.key for made in self.due]
+        self.count, self.last = len(self.due), self.due[0].size if self.due else 0
+
+    def prove(self, entry: Entry) -> None:
+        """Raise Broken where this entry is the last of a checkpoint that does not hold."""
+        self.edge.add(merkle.leaf(entry.hash))
+        self.size = entry.seq
+        if self.due and self.due[-1].size == entry.seq:
+            made = self.due.pop()
+            if (sentence := _unsound(made, self.edge.root)) is not None:
+                raise Broken(entry.seq, sentence)
+
+    def prove_end(self) -> Iterator[str]:
+        """Raise Broken for what no entry stands for; else say what was proven, where anything was signed."""
+        if self.due:
+            size = self.due[-1].size
+            raise Broken(size, f"The journal ends at entry {self.size}, but a checkpoint was signed for {size}.")
+        turns = [key for key, _ in groupby(self.turns)]
+        if len(turns) > len(set(turns)):
+            raise Broken(self.last, "A key signed a checkpoint again after another had taken its place.")
+        if self.key and turns and turns[0] != self.key:
+            raise Broken(self.last, "The latest checkpoint is signed by another key than the one that signs here.")
+        self._prove_blocks()
+        if self.count:
+            yield f"{self.count} checkpoints are signed over what the journal holds, the latest of {self.last} entries."
+
+    def _prove_blocks(self) -> None:
+        """Raise Broken where a kept block is not the one over its entries, or one is missing that checkpoints need."""
+        with _readable(1, "The table “subtree” is not what the journal gives. Delete its rows; they are made again."):
+            kept = {(one.level, one.number): one.hash for one in self.session.exec(select(Subtree))}
+            if kept != {place[:2]: place[2] for place in merkle.due(_from(self.session, kept), 0, self.last)}:
+                raise ValueError("Some block is another, missing, or not due yet.")
+
+
+def _from(session: Session, kept: Mapping[tuple[int, int], bytes]) -> merkle.Read:
+    """What reads blocks out of these, and entries out of the journal."""
+    leaves = checkpoints.reader(session)
+
+    def read(level: int, first: int, count: int) -> list[bytes]:
+        return [kept[level, number] for number in range(first, first + count)] if level else [*leaves(0, first, count)]
+
+    return read
+
+
+def _unsound(made: Checkpoint, root: bytes) -> str | None:
+    """What is wrong with a checkpoint whose entries have this root; None where nothing is."""
+    try:
+        said = signing.checked(made.note, made.key)
+    except UNREADABLE:
+        return f"The checkpoint for {made.size} entries is not signed by the key that stands with it."
+    if said != (made.size, made.root) or made.root != root:
+        return f"The first {made.size} entries are not those that the checkpoint was signed over."
+    return None
 
 
 @contextmanager

@@ -143,7 +143,9 @@ NAMED_PURE = (
             "skill",
             "leaderboard",
             "metaculus",
+            "merkle",
             "simulation",
+            "verifier",
         )
     ),
     *(

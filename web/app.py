@@ -21,7 +21,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import compile_path
 from starlette.types import ASGIApp
 
-from forecasts import chores, demo, watchbook
+from forecasts import checkpoints, chores, demo, watchbook
 from forecasts.clock import SystemClock
 from forecasts.database import Database
 from forecasts.settings import Settings
@@ -113,7 +113,9 @@ def served() -> FastAPI:
     """The application as `brierboard serve` starts it: settings from the environment, the machine's clock, its log."""
     watchbook.open_on_standard_error()
     chosen = Settings()
-    return create(chosen, Database(chosen.database_url, SystemClock()))
+    database = Database(chosen.database_url, SystemClock())
+    database.signer = checkpoints.signer(chosen, database)
+    return create(chosen, database)
 
 
 class Site(FastAPI):

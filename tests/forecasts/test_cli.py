@@ -151,7 +151,7 @@ def test_a_record_without_its_triggers_is_not_even_opened(line: Line, decided: D
     code, printed, said = line.run("verify")
 
     assert (code, printed) == (1, "")
-    assert said.startswith("The database lacks the trigger entry_is_append_only, entry_is_kept, forecast_is_append_o")
+    assert said.startswith("The database lacks the trigger checkpoint_is_append_only, checkpoint_is_kept, entry_is_ap")
 
 
 def test_rescoring_mends_scores_and_changes_nothing_else(line: Line, decided: Database) -> None:
