@@ -11,13 +11,15 @@ import numpy as np
 import psycopg
 import pytest
 import sqlalchemy
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlmodel import col, select
 
-from forecasts import accounts, boards, entrance, ledger
+from forecasts import accounts, boards, checkpoints, entrance, ledger
 from forecasts.database import TRIGGERS, Database
 from forecasts.leaderboard import Row
-from forecasts.models import Forecast, Forecaster
+from forecasts.models import Checkpoint, Forecast, Forecaster
 from forecasts.permissions import visible
+from forecasts.signing import Signer
 from forecasts.sqlite import library
 from questions import catalog, journal
 from questions.catalog import Decision
@@ -144,6 +146,13 @@ def resolve(database: Database, by: Forecaster, question: Question, outcome: int
     """Resolve now, as known now unless `known_at` says otherwise, having seen what stands."""
     known_at = facts.pop("known_at", database.clock.now())
     return decide(database, by, question, Decision("resolved", outcome, known_at, seen=standing(database, question)))
+
+
+def sign(database: Database) -> Checkpoint | None:
+    """Sign now what is on record, with a key of the test's own unless somebody signs here already."""
+    database.signer = database.signer or Signer("brierboard/test", Ed25519PrivateKey.from_private_bytes(bytes(32)))
+    with database.writing() as (session, moment):
+        return checkpoints.make(session, moment)
 
 
 def annul(database: Database, by: Forecaster, question: Question) -> Resolution:

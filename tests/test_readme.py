@@ -48,8 +48,9 @@ def test_the_table_of_commands_is_the_command_line() -> None:
     rows = re.findall(r"^\| `brierboard ([^`]+)` \|", README, re.MULTILINE)
     told = {" ".join(word for word in row.split() if re.fullmatch("[a-z]+", word)) for row in rows}
 
-    # `user add NAME --role moderator` and `import csv DIR` give a value in small letters; it is no command.
-    assert {row.removesuffix(" moderator").removesuffix(" csv") for row in told} == commands()
+    # `user add NAME --role moderator`, `import csv DIR` and `export journal FILE` give a value in small letters; it is
+    # no command.
+    assert {re.sub(" (moderator|csv|journal)$", "", row) for row in told} == commands()
 
 
 def commands() -> set[str]:
@@ -72,6 +73,7 @@ def test_every_option_it_names_is_one() -> None:
         **dict.fromkeys(("--days", "--uses", "--list", "--revoke"), user["invite"]),
         "--second-factor": user["reset"],
         "--dry-run": group.commands["import"],
+        "--everything": group.commands["export"],
         "--serve": group.commands["demo"],
         "--scope": group.commands["token"].commands["add"],  # type: ignore[attr-defined]
     }

@@ -62,6 +62,7 @@ from web.routes import (
     sharing,
     showing,
     signon,
+    verification,
     writing,
 )
 from web.security import Heads, Named, SameOrigin
@@ -84,6 +85,7 @@ ROUTES = (
     revisions,
     showing,
     journal,
+    verification,
     ladders,
     writing,
     sets,

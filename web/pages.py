@@ -8,9 +8,10 @@ from typing import ClassVar
 from forecasts import calibration
 from forecasts.comparison import Comparison
 from forecasts.crowd import Extremizing
+from forecasts.inclusion import Evidence
 from forecasts.leaderboard import Board, Measure, Row
 from forecasts.merging import Moving
-from forecasts.models import Draft, Forecaster, Token
+from forecasts.models import Checkpoint, Draft, Forecaster, Token
 from forecasts.settings import Lasting
 from forecasts.updating import Movement
 from questions.errors import Refusal
@@ -1119,6 +1120,15 @@ class ReceiptPage(Page):
     peer: float
     recorded: tuple[datetime, datetime] | None
     chart: diagrams.Receipt
+    evidence: Evidence
+
+
+@dataclass(frozen=True)
+class VerificationPage(Page):
+    template = "verification/page.html"
+    keys: Sequence[str]
+    latest: Checkpoint | None
+    count: int
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ from questions.models import Question
 from tests.browser.conftest import DAY, OPENING, Invite, cookie, load, the_harbour
 from tests.browser.running import ROOT, FileClock, Server, running
 from tests.browser.visitor import Visitor
-from tests.cast import annul, called, draft, join, publish, resolve, say
+from tests.cast import annul, called, draft, join, publish, resolve, say, sign
 from tests.test_architecture import PAGES as SHOWN
 from tests.web.test_routes import routes
 from web import rendering
@@ -85,6 +85,7 @@ PAGES = {
     "what is due": "/due",
     "the journal": "/journal",
     "the journal of a question": "/journal?question=ferry",
+    "how to check the record": "/verification",
     "signing in": "/sign-in",
     "signing up": "/sign-up",
     "asking for a new password": "/reset",
@@ -125,7 +126,7 @@ WRITTEN = {
 }
 """What is typed of a draft of each kind besides its title, its criteria and its times."""
 SPOKEN = {"title": "On the harbour", "name": "The speech", "said_at": "1 March 2026", "note": "Read closely."}
-NO_PAGE = re.compile(r".*\.(atom|csv|ics|svg)|.*/live|/open/.*|/sso/.*")
+NO_PAGE = re.compile(r".*\.(atom|csv|ics|svg|txt|py)|/checkpoint|.*/live|/open/.*|/sso/.*")
 """The addresses that answer with something else than a page, or with one only where another site signs people in."""
 
 STEPS = {"accounts/code.html", "accounts/return.html", "accounts/choose_name.html"}
@@ -157,6 +158,7 @@ def a_spring(database: Database) -> None:
     forecast(database, "peace-deal-2026", "war-status-end-2026", "brent-average-2026", "spring-tide")
     talk(database, asked(database, "ferry"))
     write(database)
+    sign(database)
 
 
 def talk(database: Database, question: Question) -> None:

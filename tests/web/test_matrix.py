@@ -222,6 +222,7 @@ LISTS = (
     "/", "/journal", "/feed.atom", "/leaderboard", "/calibration", "/compare", "/due", "/sets", "/people/{handle}",
     "/people/{handle}/feed.atom",
 )  # fmt: skip
+PROOFS = ("/verification", "/verifier.py", "/checkpoint", "/checkpoints.txt")
 RETURN, PUBLICATION = {"seen": "1", "remark": "Say which."}, {"seen": "1", "new_set": "Trams"}
 NEW_PASSWORD = {"old": "wrong", "password": "a long one", "again": "a long one"}
 WRONG = {"old": "wrong"}
@@ -242,14 +243,14 @@ def loads(who: str, state: str) -> int:
 
 
 ROWS = [
-    *(Row("GET", path, anybody, about=False) for path in ("/sign-in", "/sign-up", "/scores")),
+    *(Row("GET", path, anybody, about=False) for path in ("/sign-in", "/sign-up", "/scores", *PROOFS)),
     *(Row("GET", path, anybody) for path in LISTS),
     Row("GET", "/calibration/forecasts", anybody, address="/calibration/forecasts?bin=1"),
     *(Row("GET", QUESTION + end, reads) for end in ("", "/feed.atom", "/live", "/share", "/crowd.csv")),
     *(Row("GET", QUESTION + end, everybodys) for end in ("/embed", "/embed.svg")),
     *(
         Row("GET", f"{QUESTION}/receipts/{{handle}}{end}", reads, address=f"/questions/snow/receipts/ada{end}")
-        for end in ("", "/receipt.csv")
+        for end in ("", "/receipt.csv", "/proof.txt")
     ),
     Row("GET", f"{QUESTION}/copy", copies),
     *(Row("GET", QUESTION + end, considers) for end in ("/resolution", "/revision", "/audience")),

@@ -17,7 +17,7 @@ from forecasts import discussion, drafting, resetting, subscribing
 from forecasts.database import Database
 from forecasts.models import Forecaster
 from questions.models import Question, QuestionSet
-from tests.cast import HOUR, MovedClock, draft, entries, join, publish, rows
+from tests.cast import HOUR, MovedClock, draft, entries, join, publish, rows, sign
 from tests.web.conftest import Town, Visit
 from tests.web.sight import Sight
 
@@ -60,7 +60,7 @@ def walk(
 
 
 def write(database: Database, author: Forecaster) -> None:
-    """A ladder, a comment, a draft of each kind that its author writes on, and one that waits for review."""
+    """A ladder, a comment, a draft of each kind that its author writes on, one that waits for review; all signed."""
     steps = [
         draft(f"over-{one}", group="steps", spec={"ladder": {"threshold": one, "direction": "above"}}) for one in (1, 2)
     ]
@@ -72,6 +72,7 @@ def write(database: Database, author: Forecaster) -> None:
         drafting.send(session, drafting.start(session, author, "question", tram, moment), author, moment)
         question = session.exec(select(Question).where(Question.slug == "binary")).one()
         discussion.comment(session, author, question, "Look up.", moment)
+    sign(database)
 
 
 STARTS = (
@@ -88,6 +89,8 @@ STARTS = (
     "/questions/binary/embed",
     "/questions/binary/embed.svg",
     "/questions/binary/feed.atom",
+    "/checkpoint",
+    "/checkpoints.txt",
     "/sso/callback",
     "/sso/name",
 )
@@ -137,7 +140,7 @@ def test_every_page_shows_a_title_a_main_part_and_whoever_is_signed_in(
     browser = visit(ada)
 
     for address, _ in crawl(browser, "/", "/calibration?who=crowd", "/compare?a=ada&b=bob"):
-        if address.endswith((".csv", ".atom", ".ics", ".json")):
+        if address.endswith((".csv", ".atom", ".ics", ".json", ".py")):
             continue
         seen = Sight.of(browser.get(address).text)
         assert seen.find("title")[0].text.endswith(" · Brierboard")

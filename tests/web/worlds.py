@@ -20,7 +20,7 @@ from forecasts.sqlite import library
 from questions import audiences, journal
 from questions.audiences import Shown
 from questions.models import Head, QuestionSet
-from tests.cast import HOUR, NOON, MovedClock, draft, join, publish, resolve, say
+from tests.cast import HOUR, NOON, MovedClock, draft, join, publish, resolve, say, sign
 from tests.web.conftest import token_for
 from web.app import create
 from web.dependencies import COOKIE, LINKS
@@ -124,6 +124,7 @@ def inhabited(file: Path) -> tuple[dict[str, Forecaster], dict[str, str]]:
     for name in (ADA, "bob"):
         say(database, people[name], kraken, 0.83)
     resolve(database, people[MO], snow, 1)
+    sign(database)
     with database.writing() as (session, moment):
         names = {"comment": str(discussion.comment(session, people[ADA], kraken, WRITTEN, moment).entry)}
         moderation.suspend(session, people[SUE], True, "Rude.", by=people[MO], moment=moment)

@@ -272,7 +272,11 @@ class Line(BaseModel):
 
 
 class Receipt(BaseModel):
-    """How one forecaster came by a score: the contributions add up to it, the gains to the peer score."""
+    """How one forecaster came by a score: the contributions add up to it, the gains to the peer score.
+
+    proof is a text to keep, for verifier.py: that the entries it rests on are among those of a signed checkpoint; null
+    where none covers them yet, or where it rests on no entry of its own.
+    """
 
     question: str
     who: Who
@@ -281,6 +285,7 @@ class Receipt(BaseModel):
     peer: float
     coverage: float
     lines: list[Line]
+    proof: str | None
 
 
 class Measure(BaseModel):

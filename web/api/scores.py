@@ -28,6 +28,7 @@ from web.routes.comparison import compare_page
 from web.routes.leaderboard import DEFAULT, leaderboard_page
 from web.routes.questions import scores_of
 from web.routes.receipts import found as items_of
+from web.routes.receipts import proof_of
 
 router = APIRouter()
 
@@ -84,6 +85,7 @@ def get_receipt(slug: str, handle: str, reading: Reading, viewer: Viewing, momen
         peer=sum(item.gain for item in items),
         coverage=sum(item.share for item in items),
         lines=[_line(item, acts) for item in items],
+        proof=proof_of(reading, asked, who),
     )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from fastapi import APIRouter, Response
 from sqlmodel import Session, func, select
 
-from forecasts import derived, history
+from forecasts import derived, history, inclusion
 from forecasts.models import Forecast, Forecaster
 from forecasts.permissions import visible
 from forecasts.receipts import Item
@@ -39,6 +39,19 @@ def download(slug: str, handle: str, reading: Reading, viewer: Viewer, moment: N
     return Response(_csv(asked, items, acts), media_type="text/csv", headers={"Content-Disposition": name})
 
 
+@router.get("/{handle}/proof.txt")
+def proof(slug: str, handle: str, reading: Reading, viewer: Viewer, moment: Now) -> Response:
+    asked = views.one(reading, catalog.find(reading, slug, visible(reading, viewer)), viewer, moment)
+    who = views.forecaster_of(reading, handle, viewer)
+    text = proof_of(reading, asked, who)
+    if text is None:
+        raise NotFound(
+            f"No signed checkpoint covers what {who.name} did on “{asked.question.title}” yet. Look again in an hour."
+        )
+    name = f'attachment; filename="{slug}.{handle.lower()}.proof.txt"'
+    return Response(text, media_type="text/plain", headers={"Content-Disposition": name})
+
+
 @router.get("/{handle}")
 def receipt(slug: str, handle: str, reading: Reading, viewer: Viewer, moment: Now, render: Rendering) -> Response:
     question = catalog.find(reading, slug, visible(reading, viewer))
@@ -61,7 +74,23 @@ def receipt_page(session: Session, asked: Asked, who: Forecaster, viewer: Foreca
         peer=sum(item.gain for item in items),
         recorded=_recorded(session, asked, who),
         chart=_chart(asked, who, items),
+        evidence=_evidence(session, asked, who),
     )
+
+
+def proof_of(session: Session, asked: Asked, who: Forecaster) -> str | None:
+    """What somebody may keep of a score: its entries with the proof that a checkpoint covers them.
+
+    None where none does. Raises NotFound where there is no score.
+    """
+    found(session, asked, who)
+    about = (f"question {asked.question.slug}", f"forecaster {who.handle}")
+    return inclusion.text(session, _evidence(session, asked, who), *about)
+
+
+def _evidence(session: Session, asked: Asked, who: Forecaster) -> inclusion.Evidence:
+    assert asked.resolution is not None  # noqa: S101  there is a score
+    return inclusion.of_score(session, asked.question, asked.resolution, who)
 
 
 def _recorded(session: Session, asked: Asked, who: Forecaster) -> tuple[datetime, datetime] | None:
