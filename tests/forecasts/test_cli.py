@@ -41,6 +41,7 @@ from tests.cast import (
     tamper,
     wait_for,
 )
+from tests.forecasts.checking import verified
 from tests.forecasts.test_secondfactor import set_up
 from tests.postmen import Mailbox, plain
 
@@ -544,3 +545,51 @@ def test_a_bad_mail_server_is_told_without_its_password(alone: Line) -> None:
 
     sentence = "BRIERBOARD_SMTP_URL is “mail://..@mail.example.org”: write it as smtp://user:password@host:587.\n"
     assert ended == (1, "", sentence)
+
+
+# What is signed, and the journal as a file
+
+
+def test_the_journal_goes_out_as_a_file_that_anybody_can_check(line: Line, decided: Database) -> None:
+    line.run("tick")
+
+    public, whole, again = (
+        line.run("export", "journal", name, *more) for name, more in (("a", ()), ("b", ("--everything",)), ("a", ()))
+    )
+
+    assert (public[0], whole[0]) == (0, 0)
+    assert re.fullmatch(r"a: \d+ lines, with what everybody may see\.\n", public[1])
+    assert re.fullmatch(r"b: \d+ lines, with everything\.\n", whole[1])
+    assert again == (1, "", "a is there already. Choose another name.\n")
+    (line.folder / "out").mkdir()
+    for name in ("a", "b"):
+        code, told, said = verified(line.folder / "out", line.folder / name)
+        assert (code, said) == (0, "")
+        assert "\n1 checkpoints are signed over what is there, the latest of " in told
+        assert told.endswith("Everything holds.\n")
+
+
+def test_the_key_lies_in_a_file_and_never_in_the_database(line: Line, decided: Database) -> None:
+    code, printed, _ = line.run("tick")
+
+    path = line.folder / "brierboard.key"
+    secret = path.read_text().split("+")[-1].strip()
+    assert code == 0
+    assert re.match(r"\d+ entries signed for, ", printed)
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert secret not in str([rows(decided, table) for table in ("checkpoint", "entry", "subtree")])
+    assert "checkpoints are signed over what the journal holds" in line.run("verify")[1]
+
+
+def test_a_key_that_cannot_be_read_stops_a_command_with_a_sentence(line: Line, decided: Database) -> None:
+    (line.folder / "brierboard.key").write_text("nonsense")
+    before = everything(decided)
+
+    answers = [line.run(word, BRIERBOARD_PORT="0") for word in ("tick", "verify", "serve")]
+
+    assert [code for code, _, _ in answers] == [1, 1, 1]
+    for _, _, said in answers:
+        assert re.fullmatch(
+            r"The file \S*brierboard\.key holds no signing key\. Restore it from a backup, or .*\n", said
+        )
+    assert everything(decided) == before
