@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from forecasts import checkpoints, happenings, outbox
+from forecasts import checkpoints, happenings, outbox, repeating
 from forecasts.database import Database
 from forecasts.models import Lease
 from forecasts.parcel import LeftUnknown, NotTaken, Parcel
@@ -52,6 +52,7 @@ def tick(database: Database, settings: Settings, go_on: Callable[[], bool] = lam
     holder = secrets.token_hex(8)
     with database.writing() as (session, moment):
         seq = take(session, holder, moment)
+        repeating.sweep(session, moment)
     try:
         report = Report(signed=_sign(database), found=_look_round(database, settings, holder, seq))
         _send_due(database, settings, holder, report, go_on)

@@ -607,3 +607,24 @@ class Token(SQLModel, table=True):
     expires_at: datetime | None = Field(default=None, sa_type=Moment)
     used_at: datetime | None = Field(default=None, sa_type=Moment)
     revoked_at: datetime | None = Field(default=None, sa_type=Moment)
+
+
+class Repeat(SQLModel, table=True):
+    """An act that may be asked for again, kept for a while so that it is done once; see forecasts/repeating.py.
+
+    who          who asked, by which token
+    key          the hash of the key that they sent with it
+    asked        the hash of what was asked
+    first, last  its entries in the journal; the first is beyond the last where it has none
+    answer       what was answered, where entries do not tell, sealed by what only whoever asked has; None until then
+    """
+
+    __tablename__ = "repeat"
+
+    who: str = Field(primary_key=True)
+    key: bytes = Field(primary_key=True, sa_type=LargeBinary)
+    asked: bytes = Field(sa_type=LargeBinary)
+    made_at: datetime = Field(sa_type=Moment, index=True)
+    first: int = Field(sa_type=Seq)
+    last: int = Field(sa_type=Seq)
+    answer: bytes | None = Field(default=None, sa_type=LargeBinary)

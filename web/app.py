@@ -10,6 +10,7 @@ from functools import cache
 from time import monotonic
 from types import ModuleType
 from typing import Any
+from urllib.parse import quote
 
 import anyio
 import anyio.to_thread
@@ -24,13 +25,15 @@ from starlette.types import ASGIApp
 from forecasts import checkpoints, chores, demo, watchbook
 from forecasts.clock import SystemClock
 from forecasts.database import Database
+from forecasts.repeating import Repeated
 from forecasts.settings import Settings
 from questions.errors import Refusal
 from web import api
-from web.dependencies import SignInFirst, whose
+from web.dependencies import SignInFirst, back_from, whose
 from web.headers import ANYWHERE, Guarded
 from web.limits import Bodies, Rates
 from web.live import Watch
+from web.once import ABOVE
 from web.proxies import Proxies
 from web.refusing import BROKE, TITLE, told
 from web.rendering import static_files, status_of
@@ -148,6 +151,7 @@ def create(chosen: Settings, database: Database, ticking: Callable[[], float] = 
     app.add_api_route("/healthz", healthz, methods=["GET"])
     app.exception_handler(Refusal)(refused)
     app.exception_handler(SignInFirst)(sign_in_first)
+    app.exception_handler(Repeated)(done_already)
     app.exception_handler(HTTPException)(not_served)
     app.exception_handler(500)(failed)
     return app
@@ -247,6 +251,15 @@ def sign_in_first(request: Request, reason: SignInFirst) -> Response:
     address = f"/sign-in?back={reason.back}"
     if request.headers.get("hx-request") == "true":
         return Response(status_code=401, headers={"HX-Redirect": address})
+    return RedirectResponse(address, 303)
+
+
+def done_already(request: Request, error: Repeated) -> Response:
+    """To where the form led when it was sent first."""
+    path, _, last = request.url.path.rpartition("/")
+    address = quote(path) if last in ABOVE else back_from(request)
+    if request.headers.get("hx-request") == "true":
+        return Response(headers={"HX-Redirect": address})
     return RedirectResponse(address, 303)
 
 

@@ -11,14 +11,14 @@ from urllib.parse import quote
 from fastapi import BackgroundTasks, Depends, Query, Request
 from sqlmodel import Session
 
-from forecasts import accounts, sessions, throttle
+from forecasts import accounts, repeating, sessions, throttle
 from forecasts.database import Database, Writing
 from forecasts.models import Forecaster
 from forecasts.permissions import OPENED
 from forecasts.settings import Settings
 from questions import journal
 from questions.errors import Refusal
-from web import cookies
+from web import cookies, once
 from web.watching import asked
 
 COOKIE = cookies.SESSION
@@ -118,7 +118,8 @@ Now = Annotated[datetime, Depends(now)]
 def writer(request: Request, reading: Reading) -> Writing:
     """`writing` for this request: once it is over the reading session sees what was written.
 
-    With it is noted that the browser's session is in use.
+    What came with a key is done once, whichever route does it; see web/once.py. With it is noted that the browser's
+    session is in use.
     """
     database, token, lasting = database_of(request), cookies.read(request, COOKIE), settings_of(request).lasting
 
@@ -126,7 +127,8 @@ def writer(request: Request, reading: Reading) -> Writing:
     def writing(*, alone: bool = False) -> Iterator[tuple[Session, datetime]]:
         try:
             with database.writing(alone=alone) as (session, moment):
-                yield session, moment
+                with repeating.once(session, once.call_of(request), moment):
+                    yield session, moment
                 if token:
                     sessions.touch(session, token, moment, lasting)
         finally:
@@ -210,6 +212,7 @@ async def form_of(request: Request) -> Mapping[str, str]:
                 require_text(name, fields[name])
     except ValueError as error:  # a form that names an encoding which Python knows and cannot use
         raise Unreadable("The form is not UTF-8 text. Open the page again and send it from there.") from error
+    once.note(request, fields, fields.pop(once.FIELD, ""))
     return fields
 
 

@@ -1,7 +1,9 @@
 """From a page to an answer: Jinja's environment, the static files under hashed addresses, htmx or whole page."""
 
 import hashlib
+import secrets
 from collections.abc import Callable
+from contextvars import ContextVar
 from dataclasses import fields, replace
 from datetime import datetime
 from functools import cache
@@ -40,6 +42,9 @@ UNKEPT = {"Cache-Control": "private, no-store"}
 SECRET = ("/settings", "/invitations", "/reset/")
 """Where those are."""
 
+WORD: ContextVar[str] = ContextVar("once")
+"""The word of the page that is drawn, by which a form that is sent twice is known; see web/once.py."""
+
 HERE = Path(__file__).parent
 HTMX_SHA256 = "71ea67185bfa8c98c39d31717c6fce5d852370fcdfd129db4543774d3145c0de"
 
@@ -57,7 +62,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.globals["static"] = address_of
+    found.globals.update(static=address_of, once=WORD.get)
     found.filters.update(day=day, moment=moment, minute=minute, score=score, percent=percent.say, share=share)
     found.filters.update(prose=prose, exact=exact, signed=signed, chance=chance, evidence=evidence)
     found.tests.update(known=isfinite, open_to=open_to)
@@ -189,9 +194,13 @@ def renderer(request: Request) -> Render:
 
 
 def draw(page: Page, template: str) -> str:
-    """The template with the page's fields as its variables, and nothing else."""
+    """The template with the page's fields as its variables, and nothing else; its forms have one new word."""
     values: dict[str, Any] = {field.name: getattr(page, field.name) for field in fields(page)}
-    return JINJA.get_template(template).render(values)
+    drawing = WORD.set(secrets.token_urlsafe(12))
+    try:
+        return JINJA.get_template(template).render(values)
+    finally:
+        WORD.reset(drawing)
 
 
 Rendering = Annotated[Render, Depends(renderer)]

@@ -92,19 +92,24 @@ def running(
     prepare   what is to be in the database before it starts
     expected  a line that it may say whenever it has reason to
     """
-    clock, file, log = FileClock(folder / "clock"), folder / "brierboard.db", folder / "server.log"
+    clock, file = FileClock(folder / "clock"), folder / "brierboard.db"
     clock.set(start)
     if prepare is not None:
         _fill(file, clock, prepare)
+    with serving(url_of(file), clock, folder / "server.log", expected=expected) as link:
+        yield Server(link[1], link[0], clock, file)
+
+
+@contextmanager
+def serving(url: str, clock: FileClock, log: Path, *, expected: str = "") -> Iterator[re.Match[str]]:
+    """A server on a database that others may serve too: the link that it printed, and in it the address. It ends so."""
     log.touch()
-    process = program.begin(
-        server.main, (url_of(file), clock.path), ROOT, os.environ | HERE, (Path(os.devnull), log, log)
-    )
+    process = program.begin(server.main, (url, clock.path), ROOT, os.environ | HERE, (Path(os.devnull), log, log))
     try:
         link = LINK.search(_wait(process, log, lambda: LINK.search(log.read_text())))
         assert link
         _wait(process, log, lambda: _answers(f"{link[1]}/healthz"))
-        yield Server(link[1], link[0], clock, file)
+        yield link
     finally:
         code = _end(process)
         said = log.read_text()

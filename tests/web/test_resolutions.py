@@ -17,9 +17,9 @@ CONFIRM = {"step": "confirm"}
 
 
 def hidden(html: str) -> dict[str, str]:
-    """What the form sends along unseen."""
+    """What the form sends along unseen, but for the word of its page."""
     found = Sight.of(html).find("input", type="hidden")
-    return {one.attributes["name"]: one.attributes.get("value", "") for one in found}
+    return {name: one.attributes.get("value", "") for one in found if (name := one.attributes["name"]) != "once"}
 
 
 def test_only_a_moderator_may_decide(visit: Visit, database: Database, rain: Question, ada: Forecaster) -> None:

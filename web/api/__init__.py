@@ -9,6 +9,7 @@ from fastapi.routing import APIRoute
 from starlette.datastructures import State
 from starlette.exceptions import HTTPException
 
+from forecasts.repeating import OtherCall, Repeated
 from questions.errors import Refusal
 from web.api import (
     accounts,
@@ -23,6 +24,7 @@ from web.api import (
     people,
     questions,
     reminders,
+    repeats,
     resolutions,
     scores,
     sets,
@@ -54,11 +56,13 @@ def create(state: State) -> FastAPI:
         redirect_slashes=False,  # that would be to whatever Host says
     )  # fmt: skip
     api.state = state
-    api.include_router(router, dependencies=[Depends(known_words)])
+    state.under_way = repeats.UnderWay()
+    api.include_router(router, dependencies=[Depends(known_words), Depends(repeats.noted)])
+    api.add_middleware(repeats.Repeats, database=state.database, under_way=state.under_way)
     api.add_api_route("/openapi.json", lambda: JSONResponse(documents.document(api)), include_in_schema=False)
     handlers: dict[Any, Any] = {
         Refusal: errors.refused, HTTPException: not_served, RequestValidationError: errors.misread,
-        500: errors.failed,
+        500: errors.failed, Repeated: repeats.repeated, OtherCall: repeats.reused,
     }  # fmt: skip
     for kind, handler in handlers.items():
         api.exception_handler(kind)(handler)

@@ -39,6 +39,19 @@ SCHEMES: Final = {
     "bearer": {"type": "http", "scheme": "bearer", "description": "A token out of /settings."},
     "session": {"type": "apiKey", "in": "cookie", "name": COOKIE, "description": "A browser that is signed in."},
 }
+KEY: Final = "Idempotency-Key"
+LONGEST_KEY: Final = 255
+PARAMETER: Final[dict[str, Any]] = {
+    "name": KEY,
+    "in": "header",
+    "required": False,
+    "description": "A key of your own making, such as a UUID, for this one act. Sent again with the same key and body "
+    "by the same caller within two days, it is done once and answered alike; with another body it is refused, and with "
+    "409 while the first is still under way. Refusals are not kept.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY, "pattern": "^[!-~]+$"},
+}
+"""What the OpenAPI document says of it at every act."""
+
 BODIES: list[type[BaseModel]] = []
 """The models of all bodies that routes take."""
 
@@ -59,7 +72,7 @@ def owns() -> dict[str, Any]:
 
 def acts(model: type[BaseModel] | None = None, status: int = 201) -> dict[str, Any]:
     """A route by which somebody does something, with a body of that model or with none."""
-    extra: dict[str, Any] = {"security": KNOWN}
+    extra: dict[str, Any] = {"security": KNOWN, "parameters": [PARAMETER]}
     if model is not None:
         BODIES.append(model)
         schema = {"$ref": f"#/components/schemas/{model.__name__}"}

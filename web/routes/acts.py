@@ -4,6 +4,7 @@ from fastapi import APIRouter, Response
 
 from forecasts import ledger, looking
 from forecasts.permissions import require, visible
+from forecasts.repeating import Repeated
 from questions import catalog
 from questions.errors import Refusal
 from web.dependencies import Form, Reading, SignedIn, Teller, Writer
@@ -25,6 +26,8 @@ def undo(
             ledger.undo(session, forecaster, question, at)
     except Refusal as refusal:
         return refused(render, reading, question, forecaster, tell(), Typed(form, refusal))
+    except Repeated:
+        at = tell()
     return accepted(render, form, reading, question, forecaster, at)
 
 
@@ -39,6 +42,8 @@ def reaffirm(
             ledger.reaffirm(session, forecaster, question, at)
     except Refusal as refusal:
         return refused(render, reading, question, forecaster, tell(), Typed(form, refusal))
+    except Repeated:
+        at = tell()
     return accepted(render, form, reading, question, forecaster, at)
 
 

@@ -11,6 +11,7 @@ from sqlmodel import Session, col
 from forecasts import ledger
 from forecasts.models import Forecaster
 from forecasts.permissions import require, visible
+from forecasts.repeating import Repeated
 from questions import catalog, ladders, percent
 from questions.catalog import Listed
 from questions.errors import InvalidAnswer, NotFound, Refusal
@@ -62,13 +63,16 @@ def answer(
     require(forecaster, "forecast")
     try:
         changed = read(form, places)
+        many = len(changed)
         with writing() as (session, at):
             for question, vector in changed:
                 ledger.record(session, forecaster, question, vector, at)
     except Refusal as refusal:
         page = ladder_page(reading, group, forecaster, tell(), typed=form, error=refusal)
         return render(page, status=status_of(refusal))
-    page = ladder_page(reading, group, forecaster, tell(), saved=f"{len(changed)} of {len(places)} saved.")
+    except Repeated as done:
+        many = done.found.last - done.found.first + 1
+    page = ladder_page(reading, group, forecaster, tell(), saved=f"{many} of {len(places)} saved.")
     return render(page, otherwise=f"/ladders/{group}")
 
 

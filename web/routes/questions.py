@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 from forecasts import boards, discussion, ledger, prospects
 from forecasts.models import Forecast, Forecaster
 from forecasts.permissions import may, require, sets_visible, visible
+from forecasts.repeating import Repeated
 from forecasts.rules import RULES
 from forecasts.scoring import main_rule, rules_for
 from forecasts.timeline import Numbers
@@ -60,6 +61,8 @@ def submit(
             ledger.record(session, forecaster, question, answer, at, expires_at=until, rationale=why)
     except Refusal as refusal:
         return refused(render, reading, question, forecaster, tell(), Typed(form, refusal))
+    except Repeated:
+        at = tell()
     return accepted(render, form, reading, question, forecaster, at)
 
 
@@ -74,6 +77,8 @@ def withdraw(
             ledger.withdraw(session, forecaster, question, at)
     except Refusal as refusal:
         return refused(render, reading, question, forecaster, tell(), Typed(form, refusal))
+    except Repeated:
+        at = tell()
     return accepted(render, form, reading, question, forecaster, at)
 
 
@@ -86,11 +91,13 @@ def comment(
     text = form.get("comment", "")
     try:
         with writing() as (session, at):
-            made = discussion.comment(session, forecaster, question, text, at)
+            entry = discussion.comment(session, forecaster, question, text, at).entry
     except Refusal as refusal:
         return _refuse_comment(render, reading, question, forecaster, tell(), Typed(form, refusal))
+    except Repeated as done:
+        entry, at = done.found.last, tell()
     page = comments_page(reading, question, forecaster, at)
-    return render(page, otherwise=f"/questions/{slug}#comment-{made.entry}")
+    return render(page, otherwise=f"/questions/{slug}#comment-{entry}")
 
 
 def _refuse_comment(

@@ -9,6 +9,7 @@ from sqlmodel import Session
 from forecasts import drafting
 from forecasts.models import Draft, Forecaster
 from forecasts.permissions import may, require, visible
+from forecasts.repeating import Repeated
 from questions import catalog, forms, ladders
 from questions.errors import ChangedMeanwhile, Refusal
 from web import proofs, views
@@ -136,11 +137,13 @@ def publish(
     seen = seen_in(form)
     try:
         with writing() as (session, at):
-            made = drafting.publish(session, found, form, seen, by=moderator, moment=at)
+            became = drafting.publish(session, found, form, seen, by=moderator, moment=at).became
     except Refusal as refusal:
         page = draft_page(reading, found, moderator, moment, typed=form, error=refusal)
         return render(page, status=status_of(refusal))
-    return render(drafts_page(reading, moderator), otherwise=made.became)
+    except Repeated:
+        became = drafting.find(reading, number, moderator).became
+    return render(drafts_page(reading, moderator), otherwise=became)
 
 
 @router.post("/drafts/{number}/deletion")
