@@ -21,10 +21,10 @@ lint: .venv/tests
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
 
-# What `make test` does a little of, to the full: requests that nobody would send, servers and power that fail while
-# people write, many who write at once, histories made up at random. An hour or two.
+# What `make test` does a little of, to the full: requests that nobody would send, races, servers and power that fail
+# while people write, many who write at once, histories made up at random. An hour or two.
 torture: .venv/tests
-	BRIERBOARD_TORTURE=$(EXAMPLES) .venv/bin/python -m pytest tests/web/api/test_document.py
+	BRIERBOARD_TORTURE=$(EXAMPLES) .venv/bin/python -m pytest tests/web/api/test_document.py tests/web/api/test_races.py
 	BRIERBOARD_TORTURE=$(EXAMPLES) .venv/bin/python -m pytest -s tests/torture
 
 bench: .venv/tests
