@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, case
 from sqlmodel import Session, col, or_, select
 
 from forecasts.models import Forecaster, Position
-from questions.errors import NotAllowed
+from questions.errors import ChangedMeanwhile, NotAllowed
 from questions.models import AS_ITS_SET, Question, QuestionSet, Resolution
 
 RANKS = ("forecaster", "moderator", "administrator")
@@ -40,6 +40,18 @@ def require(actor: Forecaster, act: str) -> None:
         raise NotAllowed("Your account was merged into another. Sign in with that one.")
     if not may(actor, act):
         raise NotAllowed(f"You are a {actor.role}, and this takes a {LEAST[act]}. Ask an administrator for the role.")
+
+
+def require_same(session: Session, pseudonym: str, seen: Session) -> None:
+    """Raise ChangedMeanwhile where somebody may do something else by now than when `seen` began to look.
+
+    Whoever acts was judged before the writer's lock was held: they may have been suspended, merged or given another
+    role while they waited for it.
+    """
+    rights = select(Forecaster.role, Forecaster.suspended, Forecaster.merged_into_id)
+    theirs = rights.where(Forecaster.pseudonym == pseudonym)
+    if pseudonym and session.exec(theirs).first() != seen.exec(theirs).first():
+        raise ChangedMeanwhile("What you may do was changed meanwhile. Look at what it is now, and try again.")
 
 
 # Who sees which question

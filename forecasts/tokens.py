@@ -68,6 +68,8 @@ def add(
     Raises InvalidToken and NotAllowed.
     """
     name, scopes = _judge(session, who, name, scopes)
+    if by is not None:
+        _require_working(session, by, moment)
     if expires_at is not None and expires_at <= moment:
         raise InvalidToken("The end lies in the past. Write a later one, or none.", "expires_at")
     if by is not None:
@@ -97,6 +99,12 @@ def _judge(session: Session, who: Forecaster, name: str, scopes: Sequence[str]) 
     return name, [scope for scope in SCOPES if scope in scopes]
 
 
+def _require_working(session: Session, by: Token, moment: datetime) -> None:
+    """Raise NotAllowed where a token was revoked since it was looked up."""
+    if not works(session.get_one(Token, by.id, populate_existing=True), moment):
+        raise NotAllowed("This token works no more: it was revoked meanwhile. Sign in, or send another.")
+
+
 def _require_no_wider(by: Token, scopes: Sequence[str], expires_at: datetime | None) -> None:
     """Raise NotAllowed for what somebody who stole a token could make of it."""
     if wider := [scope for scope in scopes if scope not in by.scopes]:
@@ -119,6 +127,8 @@ def find(session: Session, number: str, who: Forecaster) -> Token:
 
 def revoke(session: Session, token: Token, moment: datetime, *, by: Token | None = None) -> None:
     """Let a token work no more, nor any that was made with it. Raises NotAllowed where `by` may do less than it."""
+    if by is not None:
+        _require_working(session, by, moment)
     if by is not None and by.id != token.id and not set(token.scopes) <= set(by.scopes):
         raise NotAllowed("This token revokes none that may do more than itself. Sign in for that.")
     ended, family = {token.id}, {token.id}

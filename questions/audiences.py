@@ -9,7 +9,7 @@ from typing import Any
 from sqlmodel import Session, col, update
 
 from questions import journal
-from questions.errors import InvalidQuestion
+from questions.errors import ChangedMeanwhile, InvalidQuestion
 from questions.models import AS_ITS_SET, AUDIENCES, REVEALS, Question, QuestionSet, Showing
 
 
@@ -54,14 +54,20 @@ def key_for(audience: str, standing: str | None = None) -> str | None:
     return (standing or secrets.token_urlsafe(16)) if audience == "unlisted" else None
 
 
-def show(session: Session, one: Question | QuestionSet, shown: Shown, *, by: str, moment: datetime) -> Showing | None:
+def show(
+    session: Session, one: Question | QuestionSet, shown: Shown, *, by: str, moment: datetime, seen: Shown | None = None
+) -> Showing | None:
     """Change who sees a set or a question, and when they see what others say; None where that is so already.
+
+    seen  what stood when `shown` was made of it, where some of it is to stay; raises ChangedMeanwhile unless it stands
 
     A link to what is no longer unlisted works no more, and does not when it is unlisted again.
     """
     one = _as_it_stands(session, one)
     if of(one) == shown:
         return None
+    if seen is not None and of(one) != seen:
+        raise ChangedMeanwhile(f"Who sees “{one.title}” was changed by somebody else meanwhile. Look before you do so.")
     made = Showing(
         entry=0, recorded_at=moment, audience=shown.audience, reveal=shown.reveal, reveals_at=shown.reveals_at,
         question_id=one.id if isinstance(one, Question) else None,

@@ -14,7 +14,7 @@ from sqlmodel import Session
 from forecasts import accounts, repeating, sessions, throttle
 from forecasts.database import Database, Writing
 from forecasts.models import Forecaster
-from forecasts.permissions import OPENED
+from forecasts.permissions import OPENED, require_same
 from forecasts.settings import Settings
 from questions import journal
 from questions.errors import Refusal
@@ -118,8 +118,8 @@ Now = Annotated[datetime, Depends(now)]
 def writer(request: Request, reading: Reading) -> Writing:
     """`writing` for this request: once it is over the reading session sees what was written.
 
-    What came with a key is done once, whichever route does it; see web/once.py. With it is noted that the browser's
-    session is in use.
+    What came with a key is done once, whichever route does it; see web/once.py. Whoever may do less by now than when
+    they were let in does nothing. With it is noted that the browser's session is in use.
     """
     database, token, lasting = database_of(request), cookies.read(request, COOKIE), settings_of(request).lasting
 
@@ -127,6 +127,7 @@ def writer(request: Request, reading: Reading) -> Writing:
     def writing(*, alone: bool = False) -> Iterator[tuple[Session, datetime]]:
         try:
             with database.writing(alone=alone) as (session, moment):
+                require_same(session, asked(request).who, reading)
                 with repeating.once(session, once.call_of(request), moment):
                     yield session, moment
                 if token:

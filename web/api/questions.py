@@ -140,9 +140,9 @@ def show_question(
     """Change who sees a question, and when they see what others say. What is left out stays."""
     question = catalog.find(reading, slug, visible(reading, moderator))
     require(moderator, "show")
-    shown = wanted(given, question)
+    seen, shown = audiences.of(question), wanted(given, question)
     with writing() as (session, moment):
-        made = audiences.show(session, question, shown, by=moderator.pseudonym, moment=moment)
+        made = audiences.show(session, question, shown, by=moderator.pseudonym, moment=moment, seen=seen)
     return shown_as(reading.get_one(Question, question.id), settings.address, changed=made is not None)
 
 

@@ -70,9 +70,9 @@ def show_set(
     """Change who sees a set, and when they see what others say of its questions. What is left out stays."""
     within = catalog.find_set(reading, slug, sets_visible(reading, moderator))
     require(moderator, "show")
-    shown = wanted(given, within)
+    seen, shown = audiences.of(within), wanted(given, within)
     with writing() as (session, moment):
-        made = audiences.show(session, within, shown, by=moderator.pseudonym, moment=moment)
+        made = audiences.show(session, within, shown, by=moderator.pseudonym, moment=moment, seen=seen)
     return shown_as(reading.get_one(QuestionSet, within.id), settings.address, changed=made is not None)
 
 
