@@ -14,8 +14,7 @@ from questions import audiences
 from questions.audiences import Shown
 from questions.errors import NotAllowed
 from questions.models import Question
-from tests.cast import fresh, join, kinds, rows
-from tests.forecasts.test_turns import wait_for
+from tests.cast import fresh, join, kinds, rows, wait_for
 from tests.web.api.conftest import Client, token_of
 from tests.web.conftest import Visit
 

@@ -17,8 +17,7 @@ from forecasts.database import Database
 from forecasts.models import Forecaster, Repeat
 from forecasts.settings import Settings
 from questions.models import Question
-from tests.cast import HOUR, MovedClock, draft, entries, kinds, publish, rows, say
-from tests.forecasts.test_turns import wait_for
+from tests.cast import HOUR, MovedClock, draft, entries, kinds, publish, rows, say, wait_for
 from tests.web.api.conftest import API, Call, Client, refusal
 from tests.web.conftest import Town, Visit
 from web.app import create
