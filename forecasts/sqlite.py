@@ -1,15 +1,13 @@
 """SQLite's library: the newest that can be had as a wheel, else the one that Python was built with."""
 
-from importlib import import_module
-
 SOUND = (3, 51, 3)
 """The first version without the fault in its write-ahead log that can break a database."""
 
 
 try:
-    library = import_module("pysqlite3.dbapi2")
+    from pysqlite3 import dbapi2 as library
 except ImportError:
-    library = import_module("sqlite3")
+    import sqlite3 as library
 """What speaks to SQLite in this process. No other may open the same file in it: each would drop the other's locks."""
 
 
