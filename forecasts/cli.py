@@ -1,4 +1,4 @@
-"""The command line: serve, load, verify, rescore, import, export, tick, demo, user, token, bot."""
+"""The command line: serve, load, verify, backup, restore, rescore, import, export, tick, demo, user, token, bot."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import socket
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -119,6 +120,7 @@ def serve(load: Files = [], workers: Workers = 1) -> None:  # noqa: B006  typer 
     with listen(chosen.host, chosen.port) as listener:
         address = chosen.model_copy(update={"port": listener.getsockname()[1]}).address
         with opened() as database:
+            database.require_whole()
             if told := sqlite.complaint() if database.engine.dialect.name == "sqlite" else "":
                 tell(told, sys.stderr)
             checkpoints.signer(chosen, database)  # made at the first start; a bad one ends the program here
@@ -186,7 +188,7 @@ def load_file(database: Database, path: Path, quiet: bool = False) -> None:
 
 @app.command()
 def verify() -> None:
-    """Walk the journal and compare every table that can be rebuilt from it."""
+    """Check the database itself, walk the journal, and compare every table that can be rebuilt from it."""
     from forecasts import checkpoints, signing, verification
     from questions.journal import Broken
 
@@ -195,10 +197,41 @@ def verify() -> None:
         path = checkpoints.place(chosen, database)
         key = signing.read(path).public if path.exists() else ""
         try:
-            for line in verification.verify(session, key):
+            for line in chain(database.examine(), verification.verify(session, key, watch)):
                 tell(line)
         except Broken as broken:
             stop(f"seq {broken.seq}: {broken}")
+
+
+@app.command()
+def backup(file: Annotated[Path, typer.Argument(help="The file to write; it must not be there yet.")]) -> None:
+    """Write all of the database into one file, and check it. The server may go on meanwhile."""
+    from forecasts import keeping
+
+    with opened(existing=True) as database:
+        kept = keeping.back_up(database, file, watch)
+    tell(f"{shown(file)} holds {kept.entries:,} entries, checked; the last has the hash {kept.hash}.")
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="A file that `brierboard backup` wrote, of either engine.")],
+    force: Annotated[bool, typer.Option("--force", help="Also where that loses what the database holds now.")] = False,
+) -> None:
+    """Put a backup, once it is checked, where the database is to be. Stop the server first."""
+    from forecasts import keeping
+    from forecasts.clock import SystemClock
+    from forecasts.database import Database
+
+    try:
+        database = Database(settings().database_url, SystemClock())
+        try:
+            kept = keeping.restore(file, database, watch, force=force)
+        finally:
+            database.close()
+    except Refusal as refusal:
+        stop(str(refusal))
+    tell(f"{kept.entries:,} entries were restored, and checked; the last has the hash {kept.hash}.")
 
 
 @app.command()
@@ -274,11 +307,15 @@ def format_of(name: str) -> Format:
 
 
 def watch(things: Sequence[Any], what: str) -> Iterable[Any]:
-    """The same things, with a progress bar beside them on standard error; none where there is nothing to do."""
+    """The same things, with a progress bar beside them on standard error; none where nobody looks, or nothing is to do.
+
+    So a backup that a clock starts sends no mail.
+    """
     from rich.console import Console
     from rich.progress import track
 
-    return track(things, what, console=Console(stderr=True)) if things else things
+    console = Console(stderr=True)
+    return track(things, what, console=console) if things and console.is_terminal else things
 
 
 @app.command()

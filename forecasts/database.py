@@ -18,6 +18,7 @@ from sqlalchemy import URL, Connection, Engine, event
 from sqlmodel import Session
 
 import forecasts.models  # noqa: F401  the tables must be known before the first session
+from forecasts import faults, soundness
 from forecasts.clock import Clock
 from forecasts.history import KeptPaths
 from forecasts.signing import Signer
@@ -146,13 +147,14 @@ class Database:
         what one may not do is undone by itself, and each goes on once all of it is on the disk. What takes long is
         done `alone`, so that nobody waits for it who was before it.
         """
-        batch = self._turns.take(joins=not alone) or self._begin()
-        try:
-            with batch.act() as session:
-                session.info["signer"] = self.signer
-                yield session, journal.hold(session, self.clock.now)
-        finally:
-            self._end(batch, alone=alone)
+        with _explained():
+            batch = self._turns.take(joins=not alone) or self._begin()
+            try:
+                with batch.act() as session:
+                    session.info["signer"] = self.signer
+                    yield session, journal.hold(session, self.clock.now)
+            finally:
+                self._end(batch, alone=alone)
 
     def _begin(self) -> Batch:
         try:
@@ -185,15 +187,24 @@ class Database:
         try:
             self._migrate()
         except sqlalchemy.exc.DBAPIError as error:
-            reason = str(error.orig).strip().splitlines()[0]
             raise Unusable(
-                f"The database {self.name} cannot be used: {reason}. Check BRIERBOARD_DATABASE_URL."
+                f"The database {self.name} cannot be used: {faults.reason(error)}. {faults.remedy(error)}"
             ) from error
         except CommandError as error:
             raise Unusable(
                 f"The database {self.name} was not made by this Brierboard, or by a newer one: {error}. "
                 "Start the newer one; nothing was changed."
             ) from error
+
+    def require_whole(self) -> None:
+        """Raise Unsound where a page of SQLite's file is damaged: whoever serves from it would not see all of it."""
+        if self.engine.dialect.name == "sqlite":
+            with self.engine.connect() as connection:
+                soundness.require_whole(connection)
+
+    def examine(self) -> Iterator[str]:
+        """Check everything that the record rests on, saying in lines what was checked. Raises Unsound."""
+        return soundness.check(self.engine, alembic_config())
 
     def _migrate(self) -> None:
         newest = ScriptDirectory.from_config(alembic_config()).get_current_head()
@@ -202,10 +213,14 @@ class Database:
                 _require_triggers(connection)
                 return
         with self.changing_schema() as connection:
-            config = alembic_config()
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
-            _require_triggers(connection)
+            self.make(connection)
+
+    def make(self, connection: Connection) -> None:
+        """Create or migrate the tables in a transaction that was begun by `changing_schema`."""
+        config = alembic_config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+        _require_triggers(connection)
 
     @contextmanager
     def changing_schema(self) -> Iterator[Connection]:
@@ -229,6 +244,17 @@ class Database:
     def close(self) -> None:
         """Give back every connection."""
         self.engine.dispose()
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Raise WritingRefused instead of what the database says where it cannot write, and a person can mend that."""
+    try:
+        yield
+    except sqlalchemy.exc.DBAPIError as error:
+        if sentence := faults.why_not_written(error):
+            raise WritingRefused(sentence) from error
+        raise
 
 
 @contextmanager

@@ -9,9 +9,10 @@ from itertools import groupby
 from typing import Any
 
 import rfc8785
-from sqlmodel import Session, SQLModel, col, or_, select
+from sqlmodel import Session, SQLModel, col, func, or_, select
 
 from forecasts import checkpoints, derived, ledger, merkle, signing
+from forecasts.importing import Follow
 from forecasts.models import Checkpoint, Comment, Forecast, Forecaster, Hiding, Merge, Position, Subtree, Suspension
 from questions import catalog, journal
 from questions.journal import UNREADABLE, Broken
@@ -99,15 +100,16 @@ def _end(chain: Mapping[str, str], who: str) -> str:
     return who
 
 
-def verify(session: Session, key: str = "") -> Iterator[str]:
+def verify(session: Session, key: str = "", follow: Follow = lambda things, _: things) -> Iterator[str]:
     """Check everything, saying in lines what was checked. Raises Broken with the first entry that does not hold.
 
-    key  the public key that signs here: the latest checkpoint must be by it; "" where nobody knows
+    key     the public key that signs here: the latest checkpoint must be by it; "" where nobody knows
+    follow  is handed the number of entries, and in steps of them looks on how far the check has come
     """
     names = _Names(session, _merges(session))
     counts: Counter[str] = Counter()
     signed = _Signed(session, key)
-    for entry in journal.verify(session):
+    for entry in _watched(session, follow):
         counts[entry.kind] += 1
         signed.prove(entry)
         if entry.kind in TABLES:
@@ -182,6 +184,16 @@ def _unsound(made: Checkpoint, root: bytes) -> str | None:
     if said != (made.size, made.root) or made.root != root:
         return f"The first {made.size} entries are not those that the checkpoint was signed over."
     return None
+
+
+def _watched(session: Session, follow: Follow) -> Iterator[Entry]:
+    """Every entry as journal.verify gives it, while somebody may look on how far that has come."""
+    count = session.exec(select(func.count()).select_from(Entry)).one()
+    steps = iter(follow(range(count), "Verifying"))
+    for entry in journal.verify(session):
+        next(steps, None)
+        yield entry
+    next(steps, None)
 
 
 @contextmanager

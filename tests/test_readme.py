@@ -74,6 +74,7 @@ def test_every_option_it_names_is_one() -> None:
         "--second-factor": user["reset"],
         "--dry-run": group.commands["import"],
         "--everything": group.commands["export"],
+        "--force": group.commands["restore"],
         "--serve": group.commands["demo"],
         "--scope": group.commands["token"].commands["add"],  # type: ignore[attr-defined]
     }

@@ -127,7 +127,9 @@ def test_verifying_says_what_was_checked(line: Line, decided: Database) -> None:
     code, printed, said = line.run("verify")
 
     assert (code, said) == (0, "")
-    assert printed.splitlines() == [
+    assert printed.splitlines()[-6:] == [
+        "54 columns refer to other rows, and each of those is there.",
+        "4 triggers keep the record append-only, as they were made.",
         "4 entries stand in an unbroken chain.",
         "Every row of the public tables is what its entry says: 1 forecast, 1 question, 1 resolution, 1 set.",
         "1 latest positions are the latest acts.",
@@ -143,7 +145,7 @@ def test_verifying_ends_with_1_and_the_first_entry_that_does_not_hold(line: Line
 
     assert code == 1
     assert said == "seq 4: The scores of “rain” are not those that entry 4 gives. Run rescore.\n"
-    assert len(printed.splitlines()) == 3  # what held is told all the same
+    assert len(printed.splitlines()) == 3 + len(list(decided.examine()))  # what held is told all the same
 
 
 def test_a_record_without_its_triggers_is_not_even_opened(line: Line, decided: Database) -> None:
@@ -153,6 +155,26 @@ def test_a_record_without_its_triggers_is_not_even_opened(line: Line, decided: D
 
     assert (code, printed) == (1, "")
     assert said.startswith("The database lacks the trigger checkpoint_is_append_only, checkpoint_is_kept, entry_is_ap")
+
+
+def test_a_backup_is_written_once_and_restored_elsewhere(line: Line, decided: Database, tmp_path: Path) -> None:
+    elsewhere = f"sqlite:///{tmp_path}/elsewhere.db"
+    last = entries(decided)[-1].hash.hex()
+
+    first, second = line.run("backup", "kept.db"), line.run("backup", "kept.db")
+    restored = line.run("restore", "kept.db", BRIERBOARD_DATABASE_URL=elsewhere)
+    again = line.run("restore", "kept.db", BRIERBOARD_DATABASE_URL=elsewhere)
+    forced = line.run("restore", "kept.db", "--force", BRIERBOARD_DATABASE_URL=elsewhere)
+
+    assert first == (0, f"kept.db holds 4 entries, checked; the last has the hash {last}.\n", "")
+    assert second == (1, "", "kept.db is there already. Name another file, or move that one away.\n")
+    assert restored == forced == (0, f"4 entries were restored, and checked; the last has the hash {last}.\n", "")
+    assert again == (
+        1, "",
+        (f"The database {elsewhere} holds something already. To lose that and have the backup instead, say --force; "
+        "nothing was changed.\n"),
+    )  # fmt: skip
+    assert line.run("verify", BRIERBOARD_DATABASE_URL=elsewhere)[0] == 0
 
 
 def test_rescoring_mends_scores_and_changes_nothing_else(line: Line, decided: Database) -> None:
