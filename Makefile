@@ -26,6 +26,7 @@ lint: .venv/tests
 torture: .venv/tests
 	BRIERBOARD_TORTURE=$(EXAMPLES) .venv/bin/python -m pytest tests/web/api/test_document.py tests/web/api/test_races.py
 	BRIERBOARD_TORTURE=$(EXAMPLES) .venv/bin/python -m pytest -s tests/torture
+	BRIERBOARD_TORTURE=$(EXAMPLES) .venv/bin/python -m pytest -s tests/test_migrations.py -k long_journal
 
 bench: .venv/tests
 	.venv/bin/python -m pytest -s tests/benchmarks

@@ -163,6 +163,8 @@ def person_named(session: Session, name: str, but: str) -> Forecaster:
         raise NotFound(f"There is no forecaster {percent.quote(name)}. `brierboard user list` shows who there is.")
     if person.kind != "person":
         raise NotAllowed(f"“{person.name}” is a {person.kind}, not a person, and {but}.")
+    if person.erasure is not None:
+        raise NotAllowed(f"“{person.name}” was erased, and {but}.")
     return person
 
 

@@ -15,12 +15,15 @@ from forecasts.roots import family
 from questions.models import Entry, Question, QuestionSet, Resolution, Revision, Showing, Source
 
 SPOKEN = ("forecast", "withdrawal")
+RESTATED = "restatement"
+"""What erasing somebody says again of a forecast, see forecasts/erasing.py: it tells no more than that did."""
+
 PUBLIC = (
     "question", *SPOKEN, "comment", "revision", "resolution", "set", "source", "showing",
 )  # fmt: skip
 """The kinds of entries of which anybody may see those that are about what they may see."""
 
-MODERATION = ("review", "hiding", "suspension", "merge")
+MODERATION = ("review", "hiding", "suspension", "merge", "erasure")
 """The kinds that are moderators' to see."""
 
 OF_QUESTIONS = ("question", *SPOKEN, "comment", "revision", "resolution", "review", "hiding")
@@ -63,7 +66,7 @@ def seen(session: Session, viewer: Forecaster | None, moment: datetime) -> Colum
         Forecast, visible(session, viewer), _heard(session, viewer, moment), Forecaster.id == Forecast.forecaster_id
     )
     if may(viewer, "moderate"):
-        return col(Entry.kind).not_in(SPOKEN) | spoken
+        return col(Entry.kind).not_in((*SPOKEN, RESTATED)) | spoken
     asked, sets = visible(session, viewer), sets_visible(session, viewer)
     used = select(QuestionSet.source_id).where(sets)
     of_set = select(Showing.entry).join(QuestionSet, col(QuestionSet.id) == Showing.set_id)

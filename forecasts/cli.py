@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from forecasts.clock import Clock
     from forecasts.database import Database
+    from forecasts.erasing import Losing
     from forecasts.formats import Format
     from forecasts.models import Forecaster
     from forecasts.settings import Settings
@@ -506,6 +507,40 @@ def change_role(name: str, role: str) -> None:
     tell(f"{person.name} is {role} now.")
 
 
+@users.command("erase")
+def erase_user(name: str) -> None:
+    """Erase somebody: their name and their words go for good. The name is asked for once more."""
+    from forecasts import accounts, erasing
+
+    with opened(existing=True) as database:
+        with database.reading() as session:
+            person = accounts.person_named(session, name, "cannot be erased")
+            tell(losses(erasing.weigh(session, person, database.clock.now()), person.name))
+        erasing.require_named(person, read_line("Type the name again to erase it"))
+        with database.writing(alone=True) as (session, moment):
+            erased = erasing.erase(session, person, by=None, moment=moment)
+        database.forget()
+    noted("account erased", erased)
+    tell(f"It is {erased.name} now. Backups that were made before still hold what was erased.")
+
+
+def losses(losing: Losing, name: str) -> str:
+    """What will be lost, and what stays, in one sentence each."""
+    return (
+        f"{name} loses the name, {losing.comments:,} comments, the rationales of {losing.rationales:,} forecasts, "
+        f"{losing.drafts:,} drafts, {losing.bots:,} bots, and all that belongs to the account.\n"
+        f"{losing.standing:,} forecasts on open questions are withdrawn. All {losing.forecasts:,} that were made stay "
+        "as numbers under a pseudonym, as everybody's peer scores rest on them."
+    )
+
+
+def read_line(prompt: str) -> str:
+    """One line that is typed, or read from standard input."""
+    if sys.stdin and sys.stdin.isatty():
+        return str(typer.prompt(prompt))
+    return sys.stdin.readline(LONGEST_LINE).rstrip("\r\n") if sys.stdin else ""
+
+
 @users.command("list")
 def list_users() -> None:
     """List everybody who may sign in."""
@@ -517,6 +552,7 @@ def list_users() -> None:
         for person in session.exec(
             select(Forecaster)
             .where(Forecaster.kind == "person", ~col(Forecaster.imported), col(Forecaster.merged_into_id).is_(None))
+            .where(col(Forecaster.erasure).is_(None))
             .order_by(col(Forecaster.handle))
         ):
             tell(f"{person.name}\t{person.role}\tsince {person.joined_at:%Y-%m-%d}")

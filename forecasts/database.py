@@ -172,6 +172,20 @@ class Database:
                 self._turns.pass_on()
         batch.wait()
 
+    def forget(self) -> None:
+        """Take out of the files what was erased. In the tables it is gone already; here it might be found by looking.
+
+        SQLite overwrites what it deletes, and keeps what it was in its write-ahead log until that is emptied, which
+        waits for whoever reads. PostgreSQL keeps it until it sweeps, which it does by itself and here at once.
+        """
+        with self.engine.connect() as connection:
+            if connection.dialect.name == "sqlite":
+                raw: Any = connection.connection.dbapi_connection
+                raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+            else:
+                connection.execution_options(isolation_level="AUTOCOMMIT")
+                connection.exec_driver_sql("VACUUM entry, comment, forecast, forecaster")
+
     def renew(self, session: Session) -> None:
         """Let a reading session see what was written since it began."""
         session.rollback()
@@ -314,7 +328,7 @@ def _require_file(address: URL) -> None:
 
 def _prepare_sqlite(connection: Any, record: object) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves, so that DDL is transactional too
-    for pragma in ("busy_timeout=10000", "synchronous=FULL", "foreign_keys=ON"):
+    for pragma in ("busy_timeout=10000", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
         connection.execute(f"PRAGMA {pragma}")
     _use_wal(connection)
 

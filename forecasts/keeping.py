@@ -40,7 +40,7 @@ FOLDS = ("-wal", "-shm", "-journal")
 
 CALLED = (
     "SELECT proname FROM pg_proc WHERE pronamespace = current_schema()::regnamespace "
-    "AND prorettype = 'trigger'::regtype AND (starts_with(proname, 'entry_') OR starts_with(proname, 'forecast_'))"
+    "AND prorettype = 'trigger'::regtype AND proname ~ '^(entry|forecast|checkpoint)_'"
 )
 """What asks PostgreSQL for the functions that our triggers call, also where the triggers are gone."""
 

@@ -88,6 +88,8 @@ def require_mergeable(session: Session, who: Forecaster, into: Forecaster) -> No
     for one in (who, into):
         if one.kind not in ACTS:
             raise NotAllowed(f"“{one.name}” is neither a person nor a bot, and is merged with nobody.")
+        if one.erasure is not None:
+            raise NotAllowed(f"“{one.name}” was erased, and is merged with nobody.")
     if who.id == into.id:
         raise InvalidMerge(f"“{who.name}” is who is to be merged. Name somebody else.", "into")
     _require_roots(session, who, into)

@@ -57,6 +57,7 @@ class Forecaster(SQLModel, table=True):
     shortcuts  whether single keys act while the sheet has the focus
     suspended  whether a moderator has them do nothing but read
     owner_id   of a bot: the person whom it belongs to, and with whose eyes it sees; None of everybody else
+    erasure    the entry by which the record forgot who they were, see forecasts/erasing.py; None of everybody else
 
     merged_into_id  who counts for them since a moderator found both to be the same, None of everybody else; that one
                     may have been merged into another in turn, see forecasts/roots.py
@@ -85,6 +86,7 @@ class Forecaster(SQLModel, table=True):
     suspended: bool = False
     owner_id: int | None = Field(default=None, foreign_key="forecaster.id", index=True)
     merged_into_id: int | None = Field(default=None, foreign_key="forecaster.id", index=True)
+    erasure: int | None = Field(default=None, foreign_key="entry.seq", sa_type=Seq)
 
 
 class Forecast(SQLModel, table=True):

@@ -15,7 +15,7 @@ RANKS = ("forecaster", "moderator", "administrator")
 LEAST = {
     "forecast": "forecaster", "ask": "forecaster", "resolve": "moderator", "load": "moderator",
     "publish": "moderator", "revise": "moderator", "show": "moderator", "moderate": "moderator",
-    "appoint": "administrator",
+    "appoint": "administrator", "erase": "administrator",
 }  # fmt: skip
 
 RULES = "reveals"

@@ -12,6 +12,8 @@ import rfc8785
 from sqlmodel import Session, SQLModel, col, func, or_, select
 
 from forecasts import checkpoints, derived, ledger, merkle, signing
+from forecasts.audit import RESTATED
+from forecasts.erasing import ERASED
 from forecasts.importing import Follow
 from forecasts.models import Checkpoint, Comment, Forecast, Forecaster, Hiding, Merge, Position, Subtree, Suspension
 from questions import catalog, journal
@@ -44,16 +46,20 @@ CHANGED: Mapping[str, Mapping[str, str]] = {
 
 CLOSE = 1e-9
 
+ERASED_COMMENT = rfc8785.dumps({"text": ""}).decode()
+
 
 @dataclass(frozen=True)
 class _Names:
     """What rows refer to, looked up by column when first asked for: one that cannot be read spoils no other row.
 
+    again   what forecasts say again that were erased with their forecaster, by entry, actor and subject
     merges  who was merged into whom in the end, by their pseudonyms: as the journal tells it, and as the table does.
             Where the two differ the merge is at fault and not what moved with it, so what holds by either does here
     """
 
     session: Session
+    again: Mapping[tuple[int, str, str], str]
     merges: tuple[Mapping[str, str], Mapping[str, str]]
     found: dict[tuple[Any, str, int], str] = field(default_factory=dict)
 
@@ -106,7 +112,7 @@ def verify(session: Session, key: str = "", follow: Follow = lambda things, _: t
     key     the public key that signs here: the latest checkpoint must be by it; "" where nobody knows
     follow  is handed the number of entries, and in steps of them looks on how far the check has come
     """
-    names = _Names(session, _merges(session))
+    names = _Names(session, _said_again(session), _merges(session))
     counts: Counter[str] = Counter()
     signed = _Signed(session, key)
     for entry in _watched(session, follow):
@@ -118,6 +124,7 @@ def verify(session: Session, key: str = "", follow: Follow = lambda things, _: t
     yield from signed.prove_end()
     _require_nothing_more(session)
     _check_merged(session)
+    _check_erased(session)
     said = ", ".join(f"{number} {kind}" for kind, number in sorted(counts.items(), key=str))
     yield f"Every row of the public tables is what its entry says: {said or 'none yet'}."
     yield f"{_check_positions(session)} latest positions are the latest acts."
@@ -213,13 +220,41 @@ def _compare(session: Session, entry: Entry, names: _Names) -> None:
     if facts is None:
         raise Broken(entry.seq, f"{act} is missing from the table {place}.")
     if entry.content is None:
-        facts.pop("content")
+        _compare_erased(entry, facts, names)
     if "actor" in facts:
         facts["actor"] = entry.actor if names.counts_for(facts["actor"], entry.actor) else None
     due = {**PUBLISHED, **entry.model_dump(), "content": _as_it_is_now(session, entry)}
     for name, fact in facts.items():
         if fact != due[name]:
             raise Broken(entry.seq, f"{act} has another {name} in {place}.")
+
+
+def _said_again(session: Session) -> dict[tuple[int, str, str], str]:
+    """What erasing people said again of their forecasts. Of who was not erased nothing counts.
+
+    What cannot be read is left out.
+    """
+    found = {}
+    told = select(Entry).join(Forecaster, col(Forecaster.pseudonym) == Entry.actor)
+    told = told.where(Entry.kind == RESTATED, col(Forecaster.erasure) > Entry.seq, col(Entry.content).is_not(None))
+    for entry in session.exec(told.order_by(col(Entry.seq).desc())):  # of two the earlier counts
+        with suppress(*UNREADABLE):
+            content = json.loads(entry.content or "")
+            found[int(content["of"]), entry.actor, entry.subject] = rfc8785.dumps(content["says"]).decode()
+    return found
+
+
+def _compare_erased(entry: Entry, facts: dict[str, Any], names: _Names) -> None:
+    """What a row may still say whose entry says nothing any more: a forecast what was said again of it."""
+    content, act = facts.pop("content"), f"Entry {entry.seq}, a {entry.kind},"
+    if entry.kind == "comment" and content != ERASED_COMMENT:
+        raise Broken(entry.seq, f"{act} was erased, but has words in “comment”.")
+    if entry.kind in ("forecast", "withdrawal"):
+        again = names.again.get((entry.seq, entry.actor, entry.subject))
+        if again is None:
+            raise Broken(entry.seq, f"{act} was erased, but nothing says it again for somebody who was erased.")
+        if again != content:
+            raise Broken(entry.seq, f"{act} was erased, and has another content in “forecast” than was said again.")
 
 
 def _as_it_is_now(session: Session, entry: Entry) -> str | None:
@@ -312,6 +347,21 @@ def _check_merged(session: Session) -> None:
         seq, expected = due.get(who, (1, None))
         if into != expected:
             raise Broken(seq, f"The table “forecaster” has one merged otherwise than entry {seq} leaves it.")
+
+
+def _check_erased(session: Session) -> None:
+    """Raise Broken unless those who have no name are whom the journal says were erased, and nobody can be them."""
+    told = select(Entry.subject, Entry.seq).where(Entry.kind == "erasure").order_by(col(Entry.seq))
+    due = dict(session.exec(told).all())
+    for one in session.exec(select(Forecaster).order_by(col(Forecaster.id))):
+        seq = due.pop(one.pseudonym, None)
+        if one.erasure != seq:
+            raise Broken(seq or one.erasure or 1, "The table “forecaster” has one erased otherwise than the journal.")
+        if seq and not (one.name == one.handle and one.name.startswith(ERASED) and one.password is None):
+            raise Broken(seq, f"Entry {seq} erased somebody who has a name or a password again in “forecaster”.")
+    if due:
+        seq = min(due.values())
+        raise Broken(seq, f"Entry {seq} erased somebody who is missing from the table “forecaster”.")
 
 
 def _check_positions(session: Session) -> int:

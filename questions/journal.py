@@ -155,13 +155,14 @@ def _prove_head(head: Head | None, previous: bytes, seq: int, last: datetime) ->
 def _prove(entry: Entry, previous: bytes, last: datetime) -> None:
     if entry.recorded_at < last:
         raise Broken(entry.seq, f"Entry {entry.seq} is recorded before the entry in front of it.")
-    if not _keeps_its_word(entry):
+    if not keeps_its_word(entry):
         raise Broken(entry.seq, f"Entry {entry.seq} does not say what it was committed to.")
     if link(previous, entry.seq, entry.recorded_at, entry.commitment) != entry.hash:
         raise Broken(entry.seq, f"Entry {entry.seq} breaks the chain: its hash is not that of what it holds.")
 
 
-def _keeps_its_word(entry: Entry) -> bool:
+def keeps_its_word(entry: Entry) -> bool:
+    """Whether an entry says what it was committed to; one whose words were erased does."""
     if entry.content is None or entry.salt is None:
         return True  # its words were erased; the chain still binds the commitment
     try:

@@ -223,7 +223,7 @@ VERBS = re.compile(
     r"|(entrance|invitations|resetting|secondfactor|sessions|signon)\.\w+"
     r"|catalog\.(publish|publish_set|revise)|audiences\.show|moderation\.(hide|suspend|merge|separate)|discussion\.comment"
     r"|looking\.\w+|drafting\.\w+|subscribing\.\w+"
-    r"|tokens\.(add|revoke)|bots\.add"
+    r"|tokens\.(add|revoke)|bots\.add|erasing\.erase"
 )
 
 

@@ -1,21 +1,24 @@
 """Migrations go up, down and up again on data, on both engines; what the code declares is what they make."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
+from time import monotonic
 
+import numpy as np
 import pytest
 import sqlalchemy
 from alembic import command
 from alembic.script import ScriptDirectory
 from sqlmodel import SQLModel
 
-from forecasts import discussion, ledger, moderation, verification
+from forecasts import discussion, erasing, ledger, moderation, verification
 from forecasts.database import TRIGGERS, Database, alembic_config
 from questions import catalog
-from tests.cast import NOON, MovedClock, draft, everything, join, kinds, publish, resolve, rows, say, take_back
+from tests.cast import HOUR, NOON, MovedClock, draft, everything, join, kinds, publish, resolve, rows, say, take_back
 
 ROOT = Path(__file__).parent.parent
 REVISIONS = [script.revision for script in ScriptDirectory.from_config(alembic_config()).walk_revisions()][::-1]
@@ -81,7 +84,7 @@ def leftovers(database: Database) -> list[str]:
 
 def tell_a_story(database: Database) -> None:
     """Something in every table of public acts and in every derived one."""
-    ada, mo = join(database, "Ada"), join(database, "Mo", "moderator")
+    ada, mo, zed = join(database, "Ada"), join(database, "Mo", "moderator"), join(database, "Zed")
     bob, kim = join(database, "Bob"), join(database, "Kim")
     rain, wind = publish(database, draft("rain"), draft("wind", "choice"), expires_after=0.5)
     say(database, ada, rain, 0.7)
@@ -99,6 +102,8 @@ def tell_a_story(database: Database) -> None:
         moderation.merge(session, bob, ada, "The same.", by=mo, moment=moment)
         moderation.merge(session, kim, ada, "The same.", by=mo, moment=moment)
         moderation.separate(session, kim, "Two after all.", by=mo, moment=moment)
+        discussion.comment(session, zed, rain, "Hail.", moment)
+        erasing.erase(session, zed, by=None, moment=moment)
     assert isinstance(database.clock, MovedClock)
     database.clock.moment = rain.closes_at
     resolve(database, mo, rain, 1)
@@ -171,6 +176,59 @@ def test_migrations_go_down_and_up_again_on_data(blank: Database, before: str) -
         work_out_what_is_missing(blank)
     with blank.reading() as session:
         assert len(list(verification.verify(session))) == 4
+
+
+ENTRIES = 10_000 if os.environ.get("BRIERBOARD_TORTURE") else 1_000
+"""How long a journal is migrated; `make torture` takes the longer one."""
+
+SECONDS = 120
+"""In which the longer one must be down and up again: it takes about a tenth of that on a machine that nobody shares."""
+
+
+def tell_at_length(database: Database) -> None:
+    """A journal of so many entries: twenty people on ten questions in turn, half of which are decided."""
+    people = [join(database, f"P{number}") for number in range(20)]
+    questions = publish(database, *(draft(f"day-{number}") for number in range(10)))
+    mo = join(database, "Mo", "moderator")
+    with database.writing(alone=True) as (session, moment):
+        for number in range(ENTRIES - 16):  # the set, the questions, and five decisions are the others
+            yes = number % 97 / 96
+            who, question = people[number % 20], questions[number // 20 % 10]
+            ledger._enter(
+                session, who, question, moment, made_at=moment, probabilities=np.array([1 - yes, yes]), rationale="So."
+            )
+    assert isinstance(database.clock, MovedClock)
+    database.clock.moment += 10 * HOUR
+    for question in questions[:5]:
+        resolve(database, mo, question, 1)
+    work_out_what_is_missing(database)
+
+
+def chain(database: Database) -> list[tuple[int, bytes]]:
+    with database.engine.connect() as connection:
+        return list(connection.exec_driver_sql("SELECT seq, hash FROM entry ORDER BY seq").all())
+
+
+def test_a_long_journal_goes_down_and_up_again_with_every_hash_as_it_was(blank: Database) -> None:
+    """As far down as one can go without losing it: the first migration makes the journal."""
+    blank.prepare()
+    tell_at_length(blank)
+    before, began = chain(blank), monotonic()
+
+    migrate(blank, "0001")
+    below = chain(blank)
+    migrate(blank, REVISIONS[-1])
+    took = monotonic() - began
+
+    assert len(before) == ENTRIES
+    assert below == chain(blank) == before
+    assert triggers(blank) == TRIGGERS
+    assert len(list(blank.examine())) >= 2
+    work_out_what_is_missing(blank)
+    with blank.reading() as session:
+        assert len(list(verification.verify(session))) == 4
+    print(f"{ENTRIES:,} entries went down and up again in {took:.1f} s on {blank.engine.dialect.name}.")
+    assert took < SECONDS
 
 
 def test_below_merges_everything_is_whose_it_was_and_no_word_of_it_can_be_given_away(blank: Database) -> None:

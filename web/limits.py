@@ -24,7 +24,7 @@ NEWS = 10
 """How often one may ask for news for each time that one may ask for a page."""
 
 SIGN_IN = re.compile(
-    "/(sign-(in|up)|confirm|stop|reset|sso|invitations|settings/(password|email|second-factor|sso|sessions))(/.*)?"
+    "/(sign-(in|up)|confirm|stop|reset|sso|invitations|settings/(password|erasure|email|second-factor|sso|sessions))(/.*)?"
 )
 """Where a form tries a password or a secret, or makes us send a mail."""
 

@@ -8,6 +8,7 @@ from typing import ClassVar
 from forecasts import calibration
 from forecasts.comparison import Comparison
 from forecasts.crowd import Extremizing
+from forecasts.erasing import Losing
 from forecasts.inclusion import Evidence
 from forecasts.leaderboard import Board, Measure, Row
 from forecasts.merging import Moving
@@ -974,6 +975,16 @@ class MergingPage(Page):
     into: Forecaster | None
     moving: Moving | None
     done: Sequence[Moderated]
+    typed: Mapping[str, str]
+    error: Refusal | None
+
+
+@dataclass(frozen=True)
+class ErasingPage(Page):
+    template = "settings/erasing.html"
+    person: Forecaster
+    losing: Losing
+    spared: bool
     typed: Mapping[str, str]
     error: Refusal | None
 

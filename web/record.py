@@ -34,8 +34,9 @@ KINDS = {
     "hiding": "Comments hidden or shown",
     "suspension": "Suspensions",
     "merge": "Accounts merged",
+    "erasure": "People erased",
 }
-"""What there is to choose from; the last four to moderators alone."""
+"""What there is to choose from; the last five to moderators alone."""
 
 DID = {
     "question": "asked",
@@ -58,6 +59,7 @@ DID = {
     "release": "lifted the suspension of",
     "merge": "merged two accounts",
     "parting": "parted two accounts again",
+    "erasure": "erased",
 }
 
 AS_SET = "As its set has it"
@@ -325,6 +327,10 @@ def _merged(around: Around, entry: Entry, content: Mapping[str, Any]) -> Told:
     return {"did": DID["parting" if parted else "merge"], "text": text, "note": str(content.get("note") or "")}
 
 
+def _erased(around: Around, entry: Entry, content: Mapping[str, Any]) -> Told:
+    return {"did": DID["erasure"], "whom": around.named.get(entry.subject)}
+
+
 def _unknown(around: Around, entry: Entry, content: Mapping[str, Any]) -> Told:
     """Of a kind that came after this file: moderators alone see it."""
     return {"did": f"did something that has no words here, of the kind “{entry.kind}”"}
@@ -333,7 +339,7 @@ def _unknown(around: Around, entry: Entry, content: Mapping[str, Any]) -> Told:
 _TELLING: Mapping[str, Callable[[Around, Entry, Mapping[str, Any]], Told]] = {
     "question": _asked, "forecast": _spoke, "withdrawal": _spoke, "comment": _commented, "revision": _revised,
     "resolution": _decided, "set": _published_set, "source": _published_source, "showing": _shown,
-    "review": _reviewed, "hiding": _hid, "suspension": _suspended, "merge": _merged,
+    "review": _reviewed, "hiding": _hid, "suspension": _suspended, "merge": _merged, "erasure": _erased,
 }  # fmt: skip
 
 

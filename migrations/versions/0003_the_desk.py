@@ -211,7 +211,7 @@ def read_the_journal() -> None:
     connection = op.get_bind()
     for kind, table in RETOLD.items():
         for row in connection.execute(sa.text(TOLD), {"kind": kind}).mappings().all():
-            content = json.loads(row["content"])
+            content = json.loads(row["content"] or '{"text": ""}')  # of a comment that was erased no word is left
             said = {"undoes": content.get("undoes"), "share": content.get("expires_after")}
             said |= {"text": content.get("text"), "note": content.get("note")}
             said |= {"changes": json.dumps(content.get("changes"))}
@@ -222,7 +222,7 @@ TOLD = (
     "SELECT entry.seq, entry.recorded_at, entry.content, question.id AS question_id, forecaster.id AS forecaster_id "
     "FROM entry LEFT JOIN question ON question.slug = entry.subject "
     "LEFT JOIN forecaster ON forecaster.pseudonym = entry.actor "
-    "WHERE entry.kind = :kind AND entry.content IS NOT NULL"
+    "WHERE entry.kind = :kind AND (entry.content IS NOT NULL OR entry.kind = 'comment')"
 )
 RETOLD = {
     "comment": (

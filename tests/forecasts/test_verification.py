@@ -68,11 +68,23 @@ def test_an_empty_record_holds(database: Database) -> None:
 
 
 def test_what_was_erased_as_the_rules_allow_still_holds(story: Database) -> None:
+    """Of forecasts and comments tests/forecasts/test_erasing.py tells."""
+    with story.writing() as (session, _):
+        entry = session.get_one(Entry, 12)
+        entry.content = entry.salt = None
+
+    assert report(story)[0] == "15 entries stand in an unbroken chain."
+
+
+def test_a_forecast_that_was_erased_by_itself_is_found_out(story: Database) -> None:
+    """The chain still holds; but nobody was erased, and nothing says any more that the row is what was recorded."""
     with story.writing() as (session, _):
         entry = session.get_one(Entry, 10)
         entry.content = entry.salt = None
 
-    assert report(story)[0] == "15 entries stand in an unbroken chain."
+    assert broken(story) == (
+        10, "Entry 10, a forecast, was erased, but nothing says it again for somebody who was erased.",
+    )  # fmt: skip
 
 
 def no_other(entry: int, kind: str, fact: str, table: str) -> tuple[int, str]:

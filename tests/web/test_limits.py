@@ -106,6 +106,7 @@ def test_reading_sending_and_signing_in_count_apart(come_from: From) -> None:
         "/reset/x",
         "/sign-in/code",
         "/settings/second-factor/removal",
+        "/settings/erasure",
     ],
 )
 def test_what_tries_a_secret_or_sends_a_mail_counts_as_signing_in(come_from: From, address: str) -> None:

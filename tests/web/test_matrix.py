@@ -294,6 +294,10 @@ ROWS = [
     Row("POST", "/settings/webhooks", refused_signed_in, {"channel": "webhook", "address": "x"}, about=False),
     Row("POST", "/settings/password", refused_signed_in, NEW_PASSWORD, about=False),
     *(Row("GET", path, signed_in, about=False) for path in ("/settings/second-factor", "/settings/sessions")),
+    Row("GET", "/settings/erasure", signed_in, about=False),
+    Row("POST", "/settings/erasure", refused_signed_in, {"name": "somebody", "old": "wrong"}, about=False),
+    Row("GET", "/people/{handle}/erasure", administrators, about=False),
+    Row("POST", "/people/{handle}/erasure", refused_by_administrators, {"name": "nobody"}, about=False),
     Row("POST", "/settings/second-factor", done_signed_in, about=False),
     Row("POST", "/settings/second-factor/confirmation", not_set_up, {"code": "000000"}, about=False),
     *(
