@@ -5,9 +5,10 @@ SOUND = (3, 51, 3)
 
 
 try:
-    from pysqlite3 import dbapi2 as library
+    from pysqlite3 import dbapi2 as found
 except ImportError:
-    import sqlite3 as library
+    import sqlite3 as found
+library = found
 """What speaks to SQLite in this process. No other may open the same file in it: each would drop the other's locks."""
 
 

@@ -5,7 +5,6 @@ everything anew that follows: these only a checkpoint or a receipt finds that so
 """
 
 import json
-import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from forecasts import inclusion, ledger, merkle, verification
 from forecasts.database import TRIGGERS, Database
 from forecasts.models import Forecaster
 from forecasts.signing import Signer
+from forecasts.sqlite import library
 from questions import catalog, journal
 from questions.journal import Broken
 from questions.models import Question
@@ -45,9 +45,9 @@ class Record:
     receipt: Path
 
     @contextmanager
-    def opened(self) -> Iterator[sqlite3.Connection]:
+    def opened(self) -> Iterator[library.Connection]:
         """The file, with nothing that guards it."""
-        with closing(sqlite3.connect(str(self.database.engine.url.database))) as file, file:
+        with closing(library.connect(str(self.database.engine.url.database))) as file, file:
             for trigger in TRIGGERS:
                 file.execute(f"DROP TRIGGER IF EXISTS {trigger}")
             yield file

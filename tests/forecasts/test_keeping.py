@@ -1,7 +1,6 @@
 """Backups: all of the record in one file that either engine takes back, and never a half of one."""
 
 import os
-import sqlite3
 import stat
 from collections.abc import Iterator
 from contextlib import closing
@@ -15,6 +14,7 @@ from forecasts.database import Database, Unusable
 from forecasts.keeping import Kept, NotKept
 from forecasts.models import Forecaster
 from forecasts.soundness import Unsound
+from forecasts.sqlite import library
 from questions.models import Question
 from tests.cast import (
     HOUR,
@@ -128,7 +128,7 @@ def test_a_backup_is_one_file_that_nobody_else_may_read(record: Database, tmp_pa
 
     assert [one.name for one in folder.iterdir()] == ["kept.db"]
     assert stat.S_IMODE((folder / "kept.db").stat().st_mode) == 0o600
-    with closing(sqlite3.connect(f"file:{folder / 'kept.db'}?mode=ro", uri=True)) as connection:
+    with closing(library.connect(f"file:{folder / 'kept.db'}?mode=ro", uri=True)) as connection:
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("delete",)
 
 
@@ -300,7 +300,7 @@ def test_a_backup_that_was_meddled_with_is_not_restored(
 ) -> None:
     file = tmp_path / "kept.db"
     back_up(record, file)
-    with closing(sqlite3.connect(file)) as connection, connection:
+    with closing(library.connect(file)) as connection, connection:
         connection.execute("PRAGMA foreign_keys = OFF")
         connection.execute(statement)
     elsewhere.prepare()

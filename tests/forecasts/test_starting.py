@@ -2,7 +2,6 @@
 
 import os
 import pwd
-import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from importlib import import_module
@@ -14,6 +13,7 @@ import pytest
 
 from forecasts.database import Database
 from forecasts.models import Forecaster
+from forecasts.sqlite import library
 from questions.models import Question
 from tests import program
 from tests.cast import MovedClock, everything, say, tamper
@@ -67,7 +67,7 @@ def file(record: Database) -> Path:
     """The record's file, with nothing beside it."""
     path = Path(str(record.engine.url.database))
     record.close()
-    with closing(sqlite3.connect(path)) as connection:
+    with closing(library.connect(path)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return path
 
@@ -110,7 +110,7 @@ def test_a_file_that_begins_with_garbage_is_left_alone(file: Path, url: str, tmp
 
 @pytest.mark.parametrize("engine", ["sqlite"])
 def test_a_file_with_a_torn_page_in_its_middle_is_left_alone(file: Path, url: str, tmp_path: Path) -> None:
-    with closing(sqlite3.connect(file)) as connection:
+    with closing(library.connect(file)) as connection:
         root = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'forecast'").fetchone()[0]
     content = bytearray(file.read_bytes())
     content[(root - 1) * PAGE : (root - 1) * PAGE + PAGE // 2] = os.urandom(PAGE // 2)
