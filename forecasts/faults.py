@@ -9,9 +9,12 @@ NOT_WRITABLE = (
     "The database may only be read, so nothing was written. Let the server write to it and try again; "
     "reading goes on meanwhile."
 )
-ILL = "The disk failed, so nothing was written. Look after it, then try again."
+LOOK = "look whether what you sent is there before you send it again."
+"""What is said where nobody knows: the answer to a commit was lost, or it was told off when half of it was safe."""
+
+ILL = f"The disk failed. Once somebody has looked after it, {LOOK}"
 BUSY = "The database was busy for too long, so nothing was written. Try again."
-GONE = "The database does not answer, so nothing was written. Try again once it does."
+GONE = f"The database does not answer. Once it does, {LOOK}"
 
 REFUSES = {
     "SQLITE_FULL": FULL,
