@@ -93,7 +93,7 @@ def test_a_database_that_lacks_a_trigger_is_left_alone(record: Database, url: st
     tamper(record)
     before = everything(record)
 
-    refused(start(url, tmp_path), "The database lacks the trigger entry_is_append_only", "Restore it from a backup")
+    refused(start(url, tmp_path), "The database lacks the trigger checkpoint_is", "Restore it from a backup")
 
     assert everything(record) == before
 
