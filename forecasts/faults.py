@@ -38,7 +38,7 @@ REMEDIES = {
     ),
     "SQLITE_CORRUPT": "Restore it from a backup: brierboard restore FILE --force.",
     "SQLITE_FULL": "Make room on its disk and start again.",
-    "SQLITE_IOERR": "Check BRIERBOARD_DATABASE_URL; if it is right, make room on the disk, look after it, and start again.",
+    "SQLITE_IOERR": "Check BRIERBOARD_DATABASE_URL; if it is right, make room on the disk or mend it, and start again.",
     "SQLITE_READONLY": "Let whoever runs Brierboard write to the file and its folder.",
     "53100": "Make room on its disk and start again.",
     "25006": "Let Brierboard write to it, or name the server that takes writes in BRIERBOARD_DATABASE_URL.",

@@ -51,7 +51,8 @@ def is_one_of_many(address: str) -> bool:
 
 def one_of_each(addresses: dict[str, int]) -> list[str]:
     """An address for each route, of all pages there are; of questions all that are seen."""
-    sorts = [route for route in routes("GET") if not route.path.endswith((".csv", ".atom", ".ics", ".py", ".txt", "/live"))]
+    files = (".csv", ".atom", ".ics", ".py", ".txt", "/live")
+    sorts = [route for route in routes("GET") if not route.path.endswith(files)]
     chosen = {next((one for one in addresses if route.path_regex.match(one.partition("?")[0])), "") for route in sorts}
     questions = {one for one in addresses if re.fullmatch("/questions/[a-z0-9-]+", one)}
     embeds = {f"/questions/p-4/{one}" for one in ("embed", "embed.svg", "share")}
