@@ -44,8 +44,8 @@ def named(route: APIRoute) -> set[str]:
     return NAMING & set(signature(route.endpoint).parameters)
 
 
-MODERATED = ("/people/{handle}/suspension", "/people/{handle}/merging")
-"""What moderators are shown of everybody: a name, and whether they may act."""
+MODERATED = ("/people/{handle}/suspension", "/people/{handle}/merging", "/people/{handle}/erasure")
+"""What moderators and administrators are shown of everybody: a name, whether they may act, how much would go."""
 
 
 def by_path() -> list[str]:
