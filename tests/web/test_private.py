@@ -8,7 +8,7 @@ from fastapi.routing import APIRoute
 from forecasts import accounts
 from forecasts.database import Database
 from forecasts.models import Forecaster
-from tests.cast import join
+from tests.cast import join, sign
 from tests.web.conftest import Town, Visit
 from tests.web.sight import Sight
 from tests.web.test_routes import STARTS, crawl, routes
@@ -28,7 +28,8 @@ BY_QUERY = (
 
 @pytest.fixture
 def closed(database: Database, town: Town, ada: Forecaster) -> Forecaster:
-    """Ada, who keeps her pages to herself."""
+    """Ada, who keeps her pages to herself, on a record that is signed, so that there is a proof to see."""
+    sign(database)
     with database.writing() as (session, _):
         return accounts.keep_private(session, ada, True)
 
