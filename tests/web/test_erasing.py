@@ -75,6 +75,16 @@ def test_nothing_goes_without_both(
     assert entries(database) == before
 
 
+def test_a_query_names_nobody(visit: Visit, database: Database, eve: Forecaster) -> None:
+    """Who is erased stands in the path, or is oneself."""
+    join(database, "Bob")
+
+    answer = visit(eve).post("/settings/erasure?handle=bob", data={"name": "Bob", "old": PASSWORD})
+
+    assert (answer.status_code, "“Bob” is not “Eve”." in answer.text) == (422, True)
+    assert called(database, "bob").name == "Bob"
+
+
 def test_an_administrator_erases_others_with_the_password_of_their_own(
     visit: Visit, database: Database, eve: Forecaster, mo: Forecaster
 ) -> None:

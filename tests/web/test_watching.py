@@ -310,7 +310,18 @@ def test_a_line_stays_one_line_whatever_stands_in_it(log: Kept) -> None:
 # What is told of
 
 
-ACCOUNTS = ("accounts", "resetting", "signon", "sessions", "factors", "invitations", "keys", "moderation", "merging")
+ACCOUNTS = (
+    "accounts",
+    "resetting",
+    "signon",
+    "sessions",
+    "factors",
+    "invitations",
+    "keys",
+    "moderation",
+    "merging",
+    "erasing",
+)
 
 
 def test_every_form_about_accounts_is_told_of_and_nothing_is_named_that_is_not_there() -> None:

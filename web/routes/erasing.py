@@ -27,6 +27,7 @@ from web.dependencies import (
 )
 from web.pages import ErasingPage, MessagePage
 from web.rendering import Rendering, hold_off, status_of
+from web.watching import Witness
 
 router = APIRouter()
 OWN = "/settings/erasure"
@@ -35,26 +36,6 @@ OWN = "/settings/erasure"
 @router.get("/settings/erasure")
 def consider_own(reading: Reading, person: SignedIn, seat: Seat, moment: Now, render: Rendering) -> Response:
     return render(erasing_page(reading, person, person, seat, moment))
-
-
-@router.post("/settings/erasure")
-def erase_own(
-    request: Request, form: Form, reading: Reading, writing: Writer, person: SignedIn, seat: Seat,
-    configured: Configured, tell: Teller, render: Rendering,
-) -> Response:  # fmt: skip
-    try:
-        erasing.require_named(person, form.get("name", ""))
-        shown = entrance.show(reading, person, form.get("old", ""), seat.token, seat.where, tell(), always=True)
-        with writing(alone=True) as (session, moment):
-            refusal = entrance.admit(session, shown, moment)
-            if refusal is None:
-                erasing.erase(session, person, by=person, moment=moment)
-        entrance.insist(refusal)
-    except Refusal as refused:
-        page = erasing_page(reading, person, person, seat, tell(), typed=form, error=refused)
-        return hold_off(render(page, status=status_of(refused)), refused)
-    database_of(request).forget()
-    return drop(render(gone(reading, person, None)), COOKIE, configured)
 
 
 @router.get("/people/{handle}/erasure")
@@ -66,26 +47,33 @@ def consider(
     return render(erasing_page(reading, who, administrator, seat, moment))
 
 
+@router.post("/settings/erasure")
 @router.post("/people/{handle}/erasure")
 def erase(
-    request: Request, handle: str, form: Form, reading: Reading, writing: Writer, administrator: SignedIn, seat: Seat,
-    tell: Teller, render: Rendering,
+    request: Request, form: Form, reading: Reading, writing: Writer, person: SignedIn, seat: Seat,
+    configured: Configured, tell: Teller, known: Witness, render: Rendering,
 ) -> Response:  # fmt: skip
-    who = views.named(reading, handle)
-    require(administrator, "erase")
+    """Oneself, or as an administrator somebody else: by one's own password and their name."""
+    handle = request.path_params.get("handle", "")  # of the path alone: a query must name nobody
+    who = views.named(reading, handle) if handle else person
+    known.about(who)
+    if handle:
+        require(person, "erase")
     try:
         erasing.require_named(who, form.get("name", ""))
-        shown = entrance.show(reading, administrator, form.get("old", ""), seat.token, seat.where, tell(), always=True)
+        shown = entrance.show(reading, person, form.get("old", ""), seat.token, seat.where, tell(), always=True)
         with writing(alone=True) as (session, moment):
             refusal = entrance.admit(session, shown, moment)
             if refusal is None:
-                erasing.erase(session, who, by=administrator, moment=moment)
+                erasing.erase(session, who, by=person, moment=moment)
         entrance.insist(refusal)
     except Refusal as refused:
-        page = erasing_page(reading, who, administrator, seat, tell(), typed=form, error=refused)
+        page = erasing_page(reading, who, person, seat, tell(), typed=form, error=refused)
         return hold_off(render(page, status=status_of(refused)), refused)
     database_of(request).forget()
-    return render(gone(reading, who, administrator))
+    if handle:
+        return render(gone(reading, who, person))
+    return drop(render(gone(reading, who, None)), COOKIE, configured)
 
 
 def erasing_page(

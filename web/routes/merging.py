@@ -11,8 +11,9 @@ from forecasts.permissions import require
 from questions.errors import Refusal
 from web import views
 from web.dependencies import Form, Reading, SignedIn, Writer
-from web.pages import MergingPage, Moderated
+from web.pages import MergingPage
 from web.rendering import Rendering, status_of
+from web.routes.moderation import told
 from web.watching import Witness
 
 router = APIRouter(prefix="/people/{handle}")
@@ -64,13 +65,12 @@ def merging_page(
         root=roots.root(session, who),
         into=into,
         moving=merging.weigh(session, who, into) if into else None,
-        done=[_told(session, one) for one in moderation.merges(session, who)],
+        done=[told(session, one, _word(session, one)) for one in moderation.merges(session, who)],
         typed={"into": "", "note": "", **(typed or {})},
         error=error,
     )
 
 
-def _told(session: Session, one: Merge) -> Moderated:
+def _word(session: Session, one: Merge) -> str:
     into = session.get_one(Forecaster, one.into_id).name
-    word = f"Merged into {into}" if one.merged else f"Separated from {into}"
-    return Moderated(word, one.recorded_at, views.actor_of(session, one.entry), one.note)
+    return f"Merged into {into}" if one.merged else f"Separated from {into}"

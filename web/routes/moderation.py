@@ -4,7 +4,7 @@ from fastapi import APIRouter, Response
 from sqlmodel import Session
 
 from forecasts import moderation
-from forecasts.models import Comment, Forecaster, Hiding, Suspension
+from forecasts.models import Comment, Forecaster, Hiding, Merge, Suspension
 from forecasts.permissions import require, visible
 from questions import catalog
 from questions.errors import Refusal
@@ -61,7 +61,7 @@ def comment_page(
         stands="Nobody reads it now but moderators." if comment.hidden else "Everybody who sees the question reads it.",
         does="" if comment.hidden else "Hide it",
         undoes="Show it again" if comment.hidden else "",
-        done=[_told(session, one, "Hidden" if one.hidden else "Shown") for one in moderation.hidings(session, comment)],
+        done=[told(session, one, "Hidden" if one.hidden else "Shown") for one in moderation.hidings(session, comment)],
         typed=typed,
         error=error,
     )
@@ -107,11 +107,12 @@ def person_page(
         "scored. Their bots are suspended with them.",
         does="" if who.suspended else "Suspend",
         undoes="Let act again" if who.suspended else "",
-        done=[_told(session, one, "Suspended" if one.suspended else "Let act again") for one in found],
+        done=[told(session, one, "Suspended" if one.suspended else "Let act again") for one in found],
         typed=typed,
         error=error,
     )  # fmt: skip
 
 
-def _told(session: Session, one: Hiding | Suspension, word: str) -> Moderated:
+def told(session: Session, one: Hiding | Suspension | Merge, word: str) -> Moderated:
+    """What a moderator did, in a word, with their reason."""
     return Moderated(word, one.recorded_at, views.actor_of(session, one.entry), one.note)
