@@ -29,6 +29,9 @@ ECHOES = (
     "Response Status Error Code",
 )
 
+UNDERWAY = ".htmx-request, .htmx-swapping, .htmx-settling"
+"""What htmx still works on: whatever is typed there goes with what the answer replaces."""
+
 
 @dataclass
 class Visitor:
@@ -69,6 +72,7 @@ class Visitor:
         with self.page.expect_response(lambda answer: answer.status == status):
             yield
         self.page.wait_for_load_state()
+        expect(self.page.locator(UNDERWAY)).to_have_count(0)
         assert self._refused[before:] == [status]
         self.troubles = [
             *self.troubles[:known],
