@@ -19,14 +19,14 @@ RESTATED = "restatement"
 """What erasing somebody says again of a forecast, see forecasts/erasing.py: it tells no more than that did."""
 
 PUBLIC = (
-    "question", *SPOKEN, "comment", "revision", "resolution", "set", "source", "showing",
+    "question", *SPOKEN, RESTATED, "comment", "revision", "resolution", "set", "source", "showing",
 )  # fmt: skip
 """The kinds of entries of which anybody may see those that are about what they may see."""
 
 MODERATION = ("review", "hiding", "suspension", "merge", "erasure")
 """The kinds that are moderators' to see."""
 
-OF_QUESTIONS = ("question", *SPOKEN, "comment", "revision", "resolution", "review", "hiding")
+OF_QUESTIONS = ("question", *SPOKEN, RESTATED, "comment", "revision", "resolution", "review", "hiding")
 """The kinds whose subject is a question."""
 
 
@@ -58,16 +58,19 @@ def seen(session: Session, viewer: Forecaster | None, moment: datetime) -> Colum
 
     Everybody sees what pages show to them too: of the questions, sets and sources that they may see, that these were
     published, revised, decided and shown to others; comments that no moderator hides; and what people say, but neither
-    while the question's crowd is hidden from whoever looks nor of a person who keeps theirs private. One's own acts
-    one sees always. Moderators see all acts, those of moderation and of kinds that this file does not know among
-    them, but for what people say: that is kept from them as from anybody.
+    while the question's crowd is hidden from whoever looks nor of a person who keeps theirs private. What is said again
+    of somebody who was erased is seen as what they said was: they keep nothing private. One's own acts one sees always.
+    Moderators see all acts, those of moderation and of kinds that this file does not know among them, but for what
+    people say: that is kept from them as from anybody.
     """
     spoken = _of_question(
         Forecast, visible(session, viewer), _heard(session, viewer, moment), Forecaster.id == Forecast.forecaster_id
     )
+    asked, sets = visible(session, viewer), sets_visible(session, viewer)
+    heard = select(Question.id).where(Question.slug == Entry.subject, asked, ~blind(session, viewer, moment))
+    spoken |= (col(Entry.kind) == RESTATED) & heard.correlate(Entry).exists()
     if may(viewer, "moderate"):
         return col(Entry.kind).not_in((*SPOKEN, RESTATED)) | spoken
-    asked, sets = visible(session, viewer), sets_visible(session, viewer)
     used = select(QuestionSet.source_id).where(sets)
     of_set = select(Showing.entry).join(QuestionSet, col(QuestionSet.id) == Showing.set_id)
     return or_(

@@ -529,8 +529,8 @@ def losses(losing: Losing, name: str) -> str:
     return (
         f"{name} loses the name, {losing.comments:,} comments, the rationales of {losing.rationales:,} forecasts, "
         f"{losing.drafts:,} drafts, {losing.bots:,} bots, and all that belongs to the account.\n"
-        f"{losing.standing:,} forecasts on open questions are withdrawn. All {losing.forecasts:,} that were made stay "
-        "as numbers under a pseudonym, as everybody's peer scores rest on them."
+        f"{losing.standing:,} forecasts on undecided questions are withdrawn. All {losing.forecasts:,} that were made "
+        "stay as numbers under a pseudonym, as everybody's peer scores rest on them."
     )
 
 

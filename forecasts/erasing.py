@@ -12,7 +12,6 @@ paid once, by an act that stands in the journal for everybody to see.
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -45,7 +44,7 @@ from forecasts.models import (
 )
 from forecasts.permissions import require
 from questions import catalog, journal
-from questions.errors import NotAllowed, QuestionNotOpen, Refusal
+from questions.errors import NotAllowed, Refusal
 from questions.journal import OPERATOR
 from questions.models import Entry, Question
 
@@ -66,7 +65,7 @@ class NotErased(Refusal):
 class Losing:
     """How much goes, and what stays without a name.
 
-    standing  forecasts that stand on questions that are still open: these are withdrawn
+    standing  forecasts that stand on questions that are not decided: these are withdrawn
     """
 
     comments: int
@@ -109,7 +108,7 @@ def require_named(who: Forecaster, typed: str) -> None:
 
 
 def erase(session: Session, who: Forecaster, *, by: Forecaster | None, moment: datetime) -> Forecaster:
-    """Forget somebody: see above. What stands on open questions is withdrawn; all else that they forecast stays.
+    """Forget somebody: see above. What stands on undecided questions is withdrawn; all else that they forecast stays.
 
     by  themselves, an administrator, or None for whoever runs the machine
 
@@ -121,7 +120,7 @@ def erase(session: Session, who: Forecaster, *, by: Forecaster | None, moment: d
     _require_erasable(session, who)
     them = everybody(session, who)
     for question, forecaster in _standing(session, [one.id for one in them], moment):
-        ledger.withdraw(session, forecaster, question, moment)
+        ledger.leave(session, forecaster, question, moment)
     _erase_words(session, them, moment)
     _erase_accounts(session, them, moment)
     for one in them:
@@ -140,14 +139,12 @@ def _require_erasable(session: Session, who: Forecaster) -> None:
 
 
 def _standing(session: Session, ids: Sequence[int], moment: datetime) -> Iterator[tuple[Question, Forecaster]]:
-    """The questions that are open and on which a forecast of theirs stands, each with whose it is."""
+    """The undecided questions on which a forecast of theirs stands, each with whose it is."""
     found = select(Question, Forecaster).join(Position, col(Position.question_id) == Question.id)
     found = found.join(Forecaster, col(Forecaster.id) == Position.forecaster_id)
     for question, forecaster in session.exec(found.where(col(Position.forecaster_id).in_(ids))).all():
-        with suppress(QuestionNotOpen):
-            catalog.require_open(session, question, moment)
-            if ledger.standing(session, forecaster, question, moment) is not None:
-                yield question, forecaster
+        if ledger.may_leave(session, forecaster, question, moment):
+            yield question, forecaster
 
 
 # Their words

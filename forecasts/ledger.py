@@ -134,6 +134,23 @@ def withdraw(session: Session, forecaster: Forecaster, question: Question, momen
     return _add(session, forecaster, question, moment, made_at=moment, probabilities=None)
 
 
+def leave(session: Session, forecaster: Forecaster, question: Question, moment: datetime) -> None:
+    """Take the standing forecast of somebody back who is being erased, also where the question has closed.
+
+    That changes no score then: what stood until the close is what everybody was up against. Raises QuestionNotOpen.
+    """
+    question = session.get_one(Question, question.id)
+    if not may_leave(session, forecaster, question, moment):
+        raise QuestionNotOpen(f"“{question.title}” is decided, or nothing of theirs stands on it.")
+    _add(session, forecaster, question, moment, made_at=moment, probabilities=None)
+
+
+def may_leave(session: Session, forecaster: Forecaster, question: Question, moment: datetime) -> bool:
+    """Whether `leave` would find anything to take back."""
+    state = catalog.status(question, catalog.latest(session, question), moment)
+    return state in ("open", "closed") and standing(session, forecaster, question, moment) is not None
+
+
 def adopt(
     session: Session, forecaster: Forecaster, question: Question, answer: Vector | None, moment: datetime,
     *, made_at: datetime, claimed_at: datetime | None = None, expires_at: datetime | None = None, rationale: str = "",

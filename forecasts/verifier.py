@@ -474,9 +474,9 @@ class Question:
 def questions_of(journal: Journal) -> dict[str, Question]:
     """Every question whose entry is shown, with what was said of it."""
     found: dict[str, Question] = {}
-    merged = roots(journal)
+    merged, again = roots(journal), said_again(journal)
     for entry in journal.shown:
-        told = json.loads(entry["content"]) if entry.get("content") is not None else None
+        told = json.loads(entry["content"]) if entry.get("content") is not None else again.get(place_of(entry))
         kind, subject = entry["kind"], entry["subject"]
         if kind == "question" and told is not None:
             found[subject] = Question(told)
@@ -488,6 +488,29 @@ def questions_of(journal: Journal) -> dict[str, Question]:
             found[subject].say(whose, entry, told)
         elif subject in found and kind == "resolution":
             found[subject].decision = told
+    return found
+
+
+Place = tuple[int, str, str]
+"""An act's entry, who did it, and on what."""
+
+
+def place_of(entry: Line, of: int | None = None) -> Place:
+    """Where an entry stands, or the one that it is of."""
+    return entry["seq"] if of is None else of, entry["actor"], entry["subject"]
+
+
+def said_again(journal: Journal) -> dict[Place, Line]:
+    """What was said again of forecasts that were erased with their forecaster; of two the earlier counts.
+
+    That the erased entry had these numbers is what nobody outside can check.
+    """
+    found: dict[Place, Line] = {}
+    for entry in journal.shown:
+        if entry["kind"] == "restatement" and entry.get("content") is not None:
+            told = json.loads(entry["content"])
+            require(told["of"] < entry["seq"], f"Entry {entry['seq']} says again what was not said before.")
+            found.setdefault(place_of(entry, told["of"]), told["says"])
     return found
 
 
@@ -533,9 +556,10 @@ def check_scores(journal: Journal) -> str:
 
 
 def untold(journal: Journal) -> set[str]:
-    """The questions of which something that scores rest on was erased."""
-    needed = ("question", "forecast", "withdrawal", "resolution")
-    return {one["subject"] for one in journal.shown if one["kind"] in needed and one.get("content") is None}
+    """The questions of which something that scores rest on was erased and is not said again."""
+    needed, again = ("question", "forecast", "withdrawal", "resolution"), said_again(journal)
+    lost = [one for one in journal.shown if one["kind"] in needed and one.get("content") is None]
+    return {one["subject"] for one in lost if place_of(one) not in again}
 
 
 # The program

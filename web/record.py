@@ -24,6 +24,7 @@ KINDS = {
     "question": "Questions asked",
     "forecast": "Forecasts",
     "withdrawal": "Withdrawals",
+    "restatement": "Forecasts of people erased, said again",
     "comment": "Comments",
     "revision": "Clarifications",
     "resolution": "Decisions",
@@ -44,6 +45,7 @@ DID = {
     "withdrawal": "withdrew from",
     "undoing": "took an act back, and said again, on",
     "undone": "took a forecast back on",
+    "restatement": "keeps, without their words, a forecast on",
     "comment": "commented on",
     "revision": "clarified",
     "resolved": "resolved",
@@ -259,6 +261,10 @@ def _spoke(around: Around, entry: Entry, content: Mapping[str, Any]) -> Told:
     return {"did": DID[how], "text": text, "said": earlier, **_question(around, entry)}
 
 
+def _restated(around: Around, entry: Entry, content: Mapping[str, Any]) -> Told:
+    return {"did": DID["restatement"], **_question(around, entry)}
+
+
 def _commented(around: Around, entry: Entry, content: Mapping[str, Any]) -> Told:
     found = _question(around, entry)
     if found and entry.seq in around.comments:
@@ -337,8 +343,9 @@ def _unknown(around: Around, entry: Entry, content: Mapping[str, Any]) -> Told:
 
 
 _TELLING: Mapping[str, Callable[[Around, Entry, Mapping[str, Any]], Told]] = {
-    "question": _asked, "forecast": _spoke, "withdrawal": _spoke, "comment": _commented, "revision": _revised,
-    "resolution": _decided, "set": _published_set, "source": _published_source, "showing": _shown,
+    "question": _asked, "forecast": _spoke, "withdrawal": _spoke, "restatement": _restated,
+    "comment": _commented, "revision": _revised, "resolution": _decided, "set": _published_set,
+    "source": _published_source, "showing": _shown,
     "review": _reviewed, "hiding": _hid, "suspension": _suspended, "merge": _merged, "erasure": _erased,
 }  # fmt: skip
 

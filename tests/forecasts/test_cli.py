@@ -397,8 +397,8 @@ def test_somebody_is_erased_once_their_name_was_typed_again(line: Line, decided:
             "the account."
         ),
         (
-            "0 forecasts on open questions are withdrawn. All 1 that were made stay as numbers under a pseudonym, as "
-            "everybody's peer scores rest on them."
+            "0 forecasts on undecided questions are withdrawn. All 1 that were made stay as numbers under a pseudonym, "
+            "as everybody's peer scores rest on them."
         ),
         f"It is {name} now. Backups that were made before still hold what was erased.",
     ]

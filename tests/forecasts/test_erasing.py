@@ -141,22 +141,35 @@ def test_the_journal_says_that_somebody_was_erased_and_no_more(record: Database,
 
     after = entries(record)
     assert [entry.hash for entry in after[: len(hashes)]] == hashes
-    assert kinds(record)[len(hashes) :] == ["withdrawal", "restatement", "restatement", "restatement", "erasure"]
+    assert kinds(record)[len(hashes) :] == [*["withdrawal"] * 2, *["restatement"] * 3, "erasure"]
     last = after[-1]
     assert (last.actor, last.subject, last.content) == ("operator", ada.pseudonym, f'{{"who":"{ada.pseudonym}"}}')
     assert [entry.seq for entry in after if entry.content is None] == [5, 6, 7, 9]
-    assert '"of":5,"says":{"probabilities":[0.3' in str(after[len(hashes) + 1].content)
+    assert '"of":5,"says":{"probabilities":[0.3' in str(after[len(hashes) + 2].content)
 
 
-def test_what_stands_on_open_questions_is_withdrawn_and_no_other(
-    record: Database, ada: Forecaster, asked: Sequence[Question], clock: MovedClock
+def test_what_stands_on_undecided_questions_is_withdrawn_and_no_other(
+    record: Database, ada: Forecaster, asked: Sequence[Question]
 ) -> None:
     erase(record, ada)
 
     with record.reading() as session:
         latest = [ledger.latest(session, ada, question) for question in asked]
-    assert [one is not None and one.probabilities is None for one in latest] == [False, True, False]
+    assert [one is not None and one.probabilities is None for one in latest] == [False, True, True]
     assert [fresh(record, one).revision > 0 for one in asked] == [True] * 3
+
+
+def test_what_stood_until_a_question_closed_counts_though_it_was_withdrawn_since(
+    record: Database, ada: Forecaster, bob: Forecaster, mo: Forecaster, asked: Sequence[Question]
+) -> None:
+    """Ada said 70% from the beginning to the close, and it happened: 0.3²."""
+    erase(record, ada)
+    assert holds(record)
+
+    resolve(record, mo, asked[2], 1)
+
+    assert number(record, ada, asked[2], "brier") == pytest.approx(0.09)
+    assert holds(record)
 
 
 def test_everything_that_belongs_to_the_account_goes(record: Database, ada: Forecaster, clock: MovedClock) -> None:
@@ -185,7 +198,7 @@ def test_everything_that_belongs_to_the_account_goes(record: Database, ada: Fore
 def test_what_will_be_lost_is_said_first(record: Database, ada: Forecaster, clock: MovedClock) -> None:
     with record.reading() as session:
         assert erasing.weigh(session, ada, clock.now()) == Losing(
-            comments=1, rationales=3, standing=1, forecasts=3, drafts=0, bots=0
+            comments=1, rationales=3, standing=2, forecasts=3, drafts=0, bots=0
         )
 
 
@@ -290,14 +303,14 @@ TAMPERED = {
     ),
     "a name given back": (
         "UPDATE forecaster SET name = 'Ada' WHERE name LIKE 'erased-%'",
-        (16, "Entry 16 erased somebody who has a name or a password again in “forecaster”."),
+        (17, "Entry 17 erased somebody who has a name or a password again in “forecaster”."),
     ),
     "an erasure that nobody did": (
-        "UPDATE forecaster SET erasure = 16 WHERE handle = 'bob'",
-        (16, "The table “forecaster” has one erased otherwise than the journal."),
+        "UPDATE forecaster SET erasure = 17 WHERE handle = 'bob'",
+        (17, "The table “forecaster” has one erased otherwise than the journal."),
     ),
     "an erasure forgotten": (
-        "UPDATE forecaster SET erasure = NULL WHERE erasure = 16",
+        "UPDATE forecaster SET erasure = NULL WHERE erasure = 17",
         (5, "Entry 5, a forecast, was erased, but nothing says it again for somebody who was erased."),
     ),
 }
@@ -329,4 +342,4 @@ def test_boards_say_erased_where_somebody_was(record: Database, ada: Forecaster)
     assert erased.handle in board(record)
     assert {entry.kind for entry in entries(record) if entry.content is None} == {"forecast", "comment"}
     with record.reading() as session:
-        assert session.exec(select(Entry.seq).where(Entry.kind == "erasure")).all() == [16]
+        assert session.exec(select(Entry.seq).where(Entry.kind == "erasure")).all() == [17]

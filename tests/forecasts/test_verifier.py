@@ -5,12 +5,14 @@ import struct
 from base64 import b64encode
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlmodel import col, update
 
-from forecasts import inclusion, ledger, merkle, moderation, verifier
+from forecasts import erasing, inclusion, ledger, merkle, moderation, verifier
 from forecasts.database import Database
 from forecasts.models import Forecaster
 from forecasts.signing import Signer
@@ -175,6 +177,13 @@ def story(
     return asked
 
 
+LATE: dict[str, Any] = {
+    "opens_at": NOON + 20 * HOUR,
+    "closes_at": NOON + 30 * HOUR,
+    "resolves_at": NOON + 40 * HOUR,
+}
+
+
 def lines_of(path: Path, kind: str) -> list[dict[str, object]]:
     return [json.loads(line)[kind] for line in path.read_text().split("\n") if line.startswith(f'{{"{kind}"')]
 
@@ -233,7 +242,31 @@ def test_what_is_not_public_is_a_place_in_the_chain_alone(
     assert [verified(tmp_path, path)[0] for path in (public, whole)] == [0, 0]
 
 
-def test_what_was_erased_is_left_out_and_the_rest_holds(
+@pytest.mark.parametrize("everything", [False, True])
+def test_what_is_said_again_of_somebody_erased_gives_their_scores(
+    story: dict[str, Question], database: Database, clock: MovedClock, mo: Forecaster, tmp_path: Path, everything: bool
+) -> None:
+    """Zoe said 70%, with a reason, for half of the time that it could be said; and it happened: 0.5 * 0.3²."""
+    zoe, late = join(database, "Zoe"), publish(database, draft("late", **LATE), within="late")[0]
+    clock.moment = LATE["opens_at"] + 5 * HOUR
+    with database.writing() as (session, moment):
+        ledger.record(session, zoe, late, np.array([0.3, 0.7]), moment, rationale="Because.")
+    clock.moment = LATE["closes_at"]
+    resolve(database, mo, late, 1)
+    with database.writing(alone=True) as (session, moment):
+        erasing.erase(session, zoe, by=None, moment=moment)
+    path = exported(database, tmp_path, everything=everything)
+
+    code, told, said = verified(tmp_path, path)
+
+    assert (code, said) == (0, "")
+    assert "\n13 scores are what the forecasts and resolutions give, to 1e-09.\nEverything holds.\n" in told
+    hers = [one for one in lines_of(path, "score") if one["who"] == zoe.pseudonym]
+    assert [(one["question"], one["value"]) for one in hers] == [("late", pytest.approx(0.045))]
+    assert "Because." not in path.read_text()
+
+
+def test_what_was_erased_and_is_not_said_again_is_left_out_and_the_rest_holds(
     story: dict[str, Question], database: Database, tmp_path: Path
 ) -> None:
     with database.writing() as (session, _):

@@ -34,7 +34,7 @@ def test_what_will_be_lost_is_said_and_settings_lead_there(visit: Visit, eve: Fo
     text = Sight.of(browser.get("/settings/erasure").text).text
 
     assert "1 comment and the reasons of 0 forecasts" in text
-    assert "1 forecast on questions that are still open will be withdrawn" in text
+    assert "1 forecast on undecided questions will be withdrawn" in text
 
 
 def test_a_person_erases_themselves_and_is_nobody_afterwards(visit: Visit, database: Database, eve: Forecaster) -> None:

@@ -10,7 +10,7 @@ import pytest
 from sqlmodel import Session
 from starlette.testclient import TestClient
 
-from forecasts import discussion, ledger, moderation
+from forecasts import discussion, erasing, ledger, moderation
 from forecasts.database import Database
 from forecasts.models import Forecaster
 from forecasts.settings import Settings
@@ -205,6 +205,25 @@ def test_a_decision_shows_what_was_said_until_the_question_is_reopened(
     told.append(listed(visit())[3])
 
     assert told == [SEALED, "Bob forecast What of the rain?: 83%", SEALED]
+
+
+@pytest.mark.parametrize(("reveal", "shown"), [("always", [True] * 3), ("answered", [False, True, False])])
+def test_what_is_said_again_of_somebody_erased_is_seen_as_what_they_said_was(
+    visit: Visit, database: Database, clock: MovedClock, ada: Forecaster, bob: Forecaster, mo: Forecaster,
+    reveal: str, shown: list[bool],
+) -> None:  # fmt: skip
+    (rain,) = publish(database, draft("rain"), reveal=reveal)
+    with database.writing() as (session, moment):
+        ledger.record(session, bob, rain, np.array([0.17, 0.83]), moment, rationale="Clouds.")
+    say(database, ada, rain, 0.4)
+    with database.writing(alone=True) as (session, moment):
+        name = erasing.erase(session, bob, by=None, moment=moment).name
+
+    told = [listed(visit(who), question="rain").get(6, SEALED) for who in (None, ada, mo)]
+
+    assert [one != SEALED for one in told] == shown
+    assert set(told) - {SEALED} == {f"{name} keeps, without their words, a forecast on What of the rain?"}
+    assert [6 in listed(visit(who), kind="restatement") for who in (None, ada, mo)] == shown
 
 
 def test_a_private_persons_forecasts_are_seen_by_them_alone(
