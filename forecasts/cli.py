@@ -252,10 +252,14 @@ def rescore() -> None:
 
 @app.command("import")
 def import_folder(form: Form, folder: Folder, dry_run: DryRun = False) -> None:
-    """Add the questions, forecasts and resolutions of a folder, all or nothing. A second time nothing is new."""
+    """Add the questions, forecasts and resolutions of a folder, all or nothing, and a second time nothing; or `import
+    journal FILE`: let an empty database hold what a journal says that was exported with everything."""
     from forecasts import importing
     from questions import journal
 
+    if form == "journal":
+        import_journal(folder, dry_run)
+        return
     found = format_of(form).read(folder)
     with opened() as database:
         if dry_run:
@@ -267,6 +271,25 @@ def import_folder(form: Form, folder: Folder, dry_run: DryRun = False) -> None:
             plan = importing.examine(session, found, moment)
             importing.carry_out(session, plan, by=journal.OPERATOR, moment=moment, follow=watch)
     tell(plan)
+
+
+def import_journal(file: Path, dry_run: bool) -> None:
+    """Make a record out of a journal, with the same hashes; or only say whether it holds."""
+    from forecasts import replaying
+
+    try:
+        lines = replaying.read(file)
+    except Refusal as refusal:
+        stop(str(refusal))
+    with opened() as database:
+        if dry_run:
+            with database.reading() as session:
+                replaying.require_empty(session)
+            tell(f"{shown(file)} holds. This was a dry run: nothing was written.")
+            return
+        with database.writing(alone=True) as (session, moment):
+            kept = replaying.replay(session, lines, moment, watch)
+    tell(f"{kept.entries:,} entries were imported, and checked; the last has the hash {kept.hash}.")
 
 
 @app.command("export")

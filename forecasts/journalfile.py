@@ -2,6 +2,7 @@
 
 One line of JSON each. The first says what it is; an entry has its place in the chain, and where it is shown what was
 done, with the salt by which it is what its commitment says. forecasts/verifier.py reads it, and nothing else of ours.
+With everything, it also says who the pseudonyms are, and forecasts/replaying.py makes a record of it again.
 """
 
 import json
@@ -23,7 +24,13 @@ from forecasts.scoring import main_rule
 from forecasts.terminal import shown
 from forecasts.verifier import FORMAT, VERSION
 from questions import catalog
-from questions.models import Entry, Head, Question, said
+from questions.models import Entry, Head, Question, Source, said
+
+KINDS = ("person", "bot", "source")
+"""The kinds of forecasters that are told of; the others every record has."""
+
+KNOWN = ("pseudonym", "handle", "name", "kind", "role", "imported", "simulated", "private")
+"""What is told of each, besides when they joined, which source they speak for and whose bot they are."""
 
 BATCH = 2000
 Line = Mapping[str, Any]
@@ -37,6 +44,8 @@ def lines(
     size, keys = session.get_one(Head, 1).seq, checkpoints.keys(session)
     told = {"keys": keys, "entries": size, "everything": everything, "exported_at": said(moment)}
     yield {"format": FORMAT, "version": VERSION} | told
+    for who in _people(session) if everything else ():
+        yield {"forecaster": who}
     for after in follow(range(0, size, BATCH), "Journal"):
         yield from _entries(session, after, moment, everything=everything)
         session.expunge_all()
@@ -44,6 +53,19 @@ def lines(
         yield {"checkpoint": {"size": made.size, "recorded_at": said(made.recorded_at), "note": made.note}}
     for question in follow(_questions(session, everything=everything), "Scores"):
         yield from _scores(session, question, everything=everything)
+
+
+def _people(session: Session) -> Iterator[dict[str, Any]]:
+    """Everybody who has acted, or may: what is known of them besides their acts, and no secret."""
+    found = session.exec(select(Forecaster).where(col(Forecaster.kind).in_(KINDS)).order_by(col(Forecaster.id))).all()
+    pseudonyms = {one.id: one.pseudonym for one in found}
+    sources = dict(session.exec(select(Source.id, Source.slug)).all())
+    for one in found:
+        yield {name: getattr(one, name) for name in KNOWN} | {
+            "joined_at": said(one.joined_at),
+            "source": sources.get(one.source_id) if one.source_id else None,
+            "owner": pseudonyms.get(one.owner_id) if one.owner_id else None,
+        }
 
 
 def _entries(session: Session, after: int, moment: datetime, *, everything: bool) -> Iterator[Line]:

@@ -1,5 +1,7 @@
 """Who counts for whom where forecasters were merged: whoever stands at the end of the chain, for all before."""
 
+from collections.abc import Mapping
+
 from sqlalchemy import bindparam, select
 from sqlmodel import Session, col
 
@@ -30,3 +32,22 @@ def family(session: Session, who: Forecaster) -> list[Forecaster]:
         latest = list(session.execute(named.order_by(col(Forecaster.id))).scalars())
         found += latest
     return found
+
+
+# By pseudonyms, as the journal tells it
+
+
+def follow(chain: dict[str, str], who: str, into: str, *, merged: bool, note: str = "") -> None:
+    """Let a chain become what it is after one more merge or separation."""
+    chain.pop(who, None)
+    if merged:
+        chain[who] = into
+
+
+def end(chain: Mapping[str, str], who: str) -> str:
+    """Who stands at the end of a chain; somebody on the way where it has none."""
+    seen: set[str] = set()
+    while who in chain and who not in seen:
+        seen.add(who)
+        who = chain[who]
+    return who

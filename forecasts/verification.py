@@ -11,7 +11,7 @@ from typing import Any
 import rfc8785
 from sqlmodel import Session, SQLModel, col, func, or_, select
 
-from forecasts import checkpoints, derived, ledger, merkle, signing
+from forecasts import checkpoints, derived, ledger, merkle, roots, signing
 from forecasts.audit import RESTATED
 from forecasts.erasing import ERASED
 from forecasts.importing import Follow
@@ -72,7 +72,7 @@ class _Names:
 
     def counts_for(self, who: str, actor: str) -> bool:
         """Whether what an actor said counts as somebody's."""
-        return any(_end(chain, actor) == who for chain in self.merges)
+        return any(roots.end(chain, actor) == who for chain in self.merges)
 
 
 def _merges(session: Session) -> tuple[Mapping[str, str], Mapping[str, str]]:
@@ -81,29 +81,13 @@ def _merges(session: Session) -> tuple[Mapping[str, str], Mapping[str, str]]:
     told = select(Entry.content).where(Entry.kind == "merge", col(Entry.content).is_not(None))
     for content in session.exec(told.order_by(col(Entry.seq))):
         with suppress(*UNREADABLE):
-            _follow(by_journal, **json.loads(content or ""))
+            roots.follow(by_journal, **json.loads(content or ""))
     by_table: dict[str, str] = {}
     with suppress(*UNREADABLE):
         names = dict(session.exec(select(Forecaster.id, Forecaster.pseudonym)).all())
         for one in session.exec(select(Merge).order_by(col(Merge.entry))):
-            _follow(by_table, names[one.forecaster_id], names[one.into_id], merged=one.merged)
+            roots.follow(by_table, names[one.forecaster_id], names[one.into_id], merged=one.merged)
     return by_journal, by_table
-
-
-def _follow(chain: dict[str, str], who: str, into: str, *, merged: bool, note: str = "") -> None:
-    """Let a chain become what it is after one more merge or separation."""
-    chain.pop(who, None)
-    if merged:
-        chain[who] = into
-
-
-def _end(chain: Mapping[str, str], who: str) -> str:
-    """Who stands at the end; somebody on the way where it has none."""
-    seen: set[str] = set()
-    while who in chain and who not in seen:
-        seen.add(who)
-        who = chain[who]
-    return who
 
 
 def verify(session: Session, key: str = "", follow: Follow = lambda things, _: things) -> Iterator[str]:

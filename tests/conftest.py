@@ -122,6 +122,20 @@ def database(url: str, clock: MovedClock) -> Iterator[Database]:
     prepared.close()
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def elsewhere(request: pytest.FixtureRequest, tmp_path: Path, clock: MovedClock) -> Iterator[Database]:
+    """A database of either engine in which nothing is yet."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path / 'elsewhere.db'}"
+    else:
+        url = request.getfixturevalue("postgres").create(f"elsewhere_{uuid4().hex}")
+    database = Database(url, clock)
+    yield database
+    database.close()
+    if request.param == "postgresql":
+        request.getfixturevalue("postgres").drop(database.engine.url.database)
+
+
 @pytest.fixture
 def ada(database: Database) -> Forecaster:
     """She is calibrated."""

@@ -618,6 +618,28 @@ def test_the_journal_goes_out_as_a_file_that_anybody_can_check(line: Line, decid
         assert told.endswith("Everything holds.\n")
 
 
+def test_a_record_is_made_out_of_its_journal_elsewhere(line: Line, decided: Database) -> None:
+    line.run("tick")
+    line.run("export", "journal", "whole", "--everything")
+    line.run("export", "journal", "public")
+    last, there = entries(decided)[-1], {"BRIERBOARD_DATABASE_URL": "sqlite:///there.db"}
+
+    looked = line.run("import", "journal", "whole", "--dry-run", **there)
+    refused = line.run("import", "journal", "public", **there)
+    missing = line.run("import", "journal", "nowhere", **there)
+    done, again = (line.run("import", "journal", "whole", **there) for _ in range(2))
+
+    assert looked == (0, "whole holds. This was a dry run: nothing was written.\n", "")
+    sentence = "public has what everybody may see, which is not the whole record. Export it with --everything.\n"
+    assert refused == (1, "", sentence)
+    assert missing == (1, "", "nowhere cannot be read: No such file or directory. Nothing was imported.\n")
+    told = f"{last.seq:,} entries were imported, and checked; the last has the hash {last.hash.hex()}.\n"
+    assert done == (0, told, "")
+    assert (again[0], again[2][:38]) == (1, "The database holds a record already, a")
+    assert line.run("verify", **there)[0] == 0
+    assert "The signing key there.key, which signed" in line.run("serve", BRIERBOARD_PORT="0", **there)[2]
+
+
 def test_the_key_lies_in_a_file_and_never_in_the_database(line: Line, decided: Database) -> None:
     code, printed, _ = line.run("tick")
 

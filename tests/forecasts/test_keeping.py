@@ -1,8 +1,6 @@
 """Backups: all of the record in one file that either engine takes back, and never a half of one."""
 
-import os
 import stat
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -71,20 +69,6 @@ def all_of(database: Database) -> dict[str, list[object]]:
 
 def _plain(row: tuple[object, ...]) -> object:
     return tuple(one.tobytes() if isinstance(one, np.ndarray) else one for one in row)
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def elsewhere(request: pytest.FixtureRequest, tmp_path: Path, clock: MovedClock) -> Iterator[Database]:
-    """A database of either engine in which nothing is yet."""
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'elsewhere.db'}"
-    else:
-        url = request.getfixturevalue("postgres").create(f"elsewhere_{os.urandom(8).hex()}")
-    database = Database(url, clock)
-    yield database
-    database.close()
-    if request.param == "postgresql":
-        request.getfixturevalue("postgres").drop(database.engine.url.database)
 
 
 # There and back
