@@ -1,9 +1,14 @@
 """What comes over the wire before it is a request. uvicorn bounds neither its length nor the time that it takes."""
 
+import os
+import signal
 import socket
 from asyncio import Transport
 from asyncio.events import TimerHandle
 from collections.abc import Callable
+from multiprocessing import parent_process
+from multiprocessing.connection import wait
+from threading import Thread
 from typing import Any
 
 import uvicorn
@@ -140,3 +145,17 @@ class Servers(Multiprocess):
         super().init_processes()
         if all(one.wait_until_ready(LONGEST_START, self.should_exit) for one in self.processes):
             self._ready()
+
+
+def end_with_parent() -> None:
+    """Let this process end once the one that started it is gone, however it went: it would hold the address for ever.
+
+    Where nobody started it to answer beside others, nothing is to be done.
+    """
+    if (parent := parent_process()) is not None:
+        Thread(target=_end_after, args=(parent.sentinel,), daemon=True).start()
+
+
+def _end_after(sentinel: int) -> None:
+    wait([sentinel])
+    os.kill(os.getpid(), signal.SIGTERM)  # what it has begun to answer it answers

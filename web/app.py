@@ -22,7 +22,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import compile_path
 from starlette.types import ASGIApp
 
-from forecasts import checkpoints, chores, demo, watchbook
+from forecasts import checkpoints, chores, demo, watchbook, wire
 from forecasts.clock import SystemClock
 from forecasts.database import Database
 from forecasts.repeating import Repeated
@@ -118,6 +118,7 @@ FOR_EVER = "public, max-age=31536000, immutable"
 
 def served() -> FastAPI:
     """The application as `brierboard serve` starts it: settings from the environment, the machine's clock, its log."""
+    wire.end_with_parent()
     watchbook.open_on_standard_error()
     chosen = Settings()
     database = Database(chosen.database_url, SystemClock())

@@ -44,6 +44,7 @@ from tests.cast import (
 from tests.forecasts.checking import verified
 from tests.forecasts.test_secondfactor import set_up
 from tests.postmen import Mailbox, plain
+from tests.program import workers
 
 PROGRAM = Path(sys.executable).parent / "brierboard"
 SETS = Path(setfile.__file__).parent / "sets"
@@ -490,12 +491,6 @@ def test_there_is_no_link_once_there_is_an_administrator(line: Line, database: D
     assert rows(database, "invitation") == []
 
 
-def workers(pid: int) -> set[int]:
-    """The processes that answer for a server, as Linux tells."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return {int(one) for one in children if b"spawn_main" in Path(f"/proc/{one}/cmdline").read_bytes()}
-
-
 def comment(address: str, token: str, text: str) -> int:
     """Comment by the API on a connection of its own; the act's number in the journal."""
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
@@ -525,6 +520,18 @@ def test_several_processes_answer_at_one_address_and_one_that_dies_is_replaced(
     assert len(children) == 2
     assert sorted(seqs + more) == list(range(before + 1, before + 45))
     assert end == (0, "", "")
+
+
+def test_where_the_first_process_is_killed_the_others_end_and_let_go_of_the_address(
+    line: Line, database: Database
+) -> None:
+    with serving(line, "--workers", "2") as (process, address, _):
+        children = workers(process.pid)
+        process.kill()
+        wait_for(lambda: not any(Path(f"/proc/{one}").exists() for one in children))
+
+    assert len(children) == 2
+    socket.create_server(("127.0.0.1", int(address.rpartition(":")[2]))).close()
 
 
 def test_serving_with_a_set_makes_the_database_and_loads_it(blank_url: str, tmp_path: Path) -> None:

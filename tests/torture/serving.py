@@ -40,10 +40,11 @@ def opened(url: str) -> Iterator[Database]:
 
 
 class Program:
-    """The server: each start of it is another process, at another address."""
+    """The server, in as many processes as are asked for: each start of it is another, at another address."""
 
-    def __init__(self, folder: Path, url: str) -> None:
+    def __init__(self, folder: Path, url: str, processes: int = 1) -> None:
         self._folder, self._starts = folder, 0
+        self._words = ["serve", *(["--workers", str(processes)] if processes > 1 else [])]
         self._environment = os.environ | HERE | {"BRIERBOARD_DATABASE_URL": url, "BRIERBOARD_PORT": "0"}
         self._process: BaseProcess | None = None
         self.port = 0
@@ -64,7 +65,7 @@ class Program:
         """Start it, and wait until it says where it is."""
         self._starts += 1
         streams = [Path(os.devnull), *[self._folder / f"{self._starts}.log"] * 2]
-        self._process = program.begin(program._brierboard, (["serve"],), ROOT, self._environment, streams)
+        self._process = program.begin(program._brierboard, (self._words,), ROOT, self._environment, streams)
         until = time.monotonic() + PATIENCE
         while not streams[1].exists() or not (link := LINK.search(self.log)):
             assert self._process.exitcode is None, "The server ended at once."
@@ -73,12 +74,20 @@ class Program:
         self.port = int(link[1].rpartition(":")[2])
 
     def kill(self) -> None:
-        """Let it end at once, in the middle of whatever it does."""
+        """Let it end at once, in the middle of whatever it does; all of its processes."""
         assert self._process is not None
         assert self._process.pid is not None
-        with suppress(ProcessLookupError):
-            os.kill(self._process.pid, signal.SIGKILL)
+        for pid in (self._process.pid, *self.answering):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         self._process.join()
+
+    @property
+    def answering(self) -> list[int]:
+        """Its processes that answer, where there are several."""
+        assert self._process is not None
+        assert self._process.pid is not None
+        return sorted(program.workers(self._process.pid))
 
 
 @dataclass
