@@ -14,7 +14,7 @@ serve: .venv/runs
 	@.venv/bin/brierboard serve --load $(ESSAY)
 
 test: lint
-	.venv/bin/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+	.venv/bin/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 lint: .venv/tests
 	.venv/bin/ruff check
@@ -22,7 +22,7 @@ lint: .venv/tests
 	.venv/bin/mypy
 
 # What `make test` does a little of, to the full: requests that nobody would send, races, servers and power that fail
-# while people write, many who write at once, histories made up at random. An hour or two.
+# while people write, many who write at once, histories made up at random. Half an hour or more.
 torture: .venv/tests
 	BRIERBOARD_TORTURE=$(EXAMPLES) .venv/bin/python -m pytest tests/web/api/test_document.py tests/web/api/test_races.py
 	BRIERBOARD_TORTURE=$(EXAMPLES) .venv/bin/python -m pytest -s tests/torture

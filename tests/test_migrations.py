@@ -181,8 +181,8 @@ def test_migrations_go_down_and_up_again_on_data(blank: Database, before: str) -
 ENTRIES = 10_000 if os.environ.get("BRIERBOARD_TORTURE") else 1_000
 """How long a journal is migrated; `make torture` takes the longer one."""
 
-SECONDS = 120
-"""In which the longer one must be down and up again: it takes about a tenth of that on a machine that nobody shares."""
+SECONDS = 60
+"""In which the longer one must be down and up again: it takes a second or two on a machine that nobody shares."""
 
 
 def tell_at_length(database: Database) -> None:
