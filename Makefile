@@ -14,7 +14,7 @@ serve: .venv/runs
 	@.venv/bin/brierboard serve --load $(ESSAY)
 
 test: lint
-	.venv/bin/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
+	.venv/bin/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 lint: .venv/tests
 	.venv/bin/ruff check

@@ -1,4 +1,4 @@
-"""Browser tests: Debian's Chromium, servers in processes of their own, visitors of whose pages none may complain."""
+"""Browser tests: Debian's Chromium without a screen, servers of its own, visitors whose pages may not complain."""
 
 import os
 import shutil
@@ -30,7 +30,10 @@ QUIET = [
     "--disable-component-update",
     "--disable-sync",
 ]
-NOT_FOUND = "Chromium is not here: install Debian's package chromium for the browser tests."
+CALLED = ("chromium-headless-shell", "chromium", "chromium-browser")
+"""What Chromium may be called here. The first draws for no screen at all, which takes a third less time."""
+
+NOT_FOUND = "Chromium is not here: install Debian's package chromium-headless-shell for the browser tests."
 
 PATIENCE = 15_000
 """How many milliseconds a page may take on a machine that is busy with other tests."""
@@ -39,10 +42,15 @@ Invite = Callable[..., Visitor]
 expect.set_options(timeout=PATIENCE)
 
 
+def chromium() -> str | None:
+    """Where Chromium is; None where it is not here."""
+    return next((found for name in CALLED if (found := shutil.which(name))), None)
+
+
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     """The system's Chromium, which is never fetched, and talks to nobody but us."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser")
+    found = chromium()
     if found is None:
         (pytest.fail if os.environ.get("BRIERBOARD_TEST_NO_SKIPS") else pytest.skip)(NOT_FOUND)
     return {**browser_type_launch_args, "executable_path": found, "args": QUIET}

@@ -1,7 +1,6 @@
 """Draws README's picture: the desk with simulated forecasters, as `make picture`."""
 
 import random
-import shutil
 import tempfile
 import threading
 from datetime import UTC, datetime, timedelta
@@ -17,7 +16,7 @@ from forecasts.models import Forecaster
 from forecasts.settings import Settings
 from questions import catalog, journal, setfile
 from questions.models import Question
-from tests.browser.conftest import QUIET
+from tests.browser.conftest import QUIET, chromium
 from web.app import create
 
 HOME = Path(__file__).parent.parent.parent
@@ -72,7 +71,7 @@ def draw(database: Database) -> None:
     thread = threading.Thread(target=server.run)
     thread.start()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=QUIET)
+        browser = playwright.chromium.launch(executable_path=chromium(), args=QUIET)
         page = browser.new_page(viewport={"width": 1180, "height": 720})
         page.goto("http://127.0.0.1:8765/sign-in")
         page.fill("#name", "simulated-1")
