@@ -77,6 +77,8 @@ def read(path: Path) -> list[Line]:
         raise NotReplayed(f"{shown(path)} does not hold: {fault} Nothing was imported.") from fault
     except UNREADABLE as error:
         raise NotReplayed(f"{shown(path)} says something that no Brierboard writes. Nothing was imported.") from error
+    if not found[0]["entries"]:
+        raise NotReplayed(f"{shown(path)} has no entry, so there is nothing to import.")
     if not found[0]["everything"]:
         raise NotReplayed(
             f"{shown(path)} has what everybody may see, which is not the whole record. Export it with --everything."
@@ -120,8 +122,9 @@ def replay(
 class _Record:
     """What was made so far, by the names that entries call it.
 
-    merged  who counts for whom in the end
-    lost    forecasts whose words were erased, by their entry, until they are said again
+    merged   who counts for whom in the end
+    lost     forecasts whose words were erased, by their entry, until they are said again
+    changed  the latest entry about each question, which is never less than what anybody kept of how often it changed
     """
 
     def __init__(self, session: Session, lines: Sequence[Line]) -> None:
@@ -132,6 +135,7 @@ class _Record:
         self.questions: dict[str, Question] = {}
         self.comments: dict[int, Comment] = {}
         self.lost: dict[int, Entry] = {}
+        self.changed: dict[str, int] = {}
         told = [line["forecaster"] for line in lines if "forecaster" in line]
         self.people = {one["pseudonym"]: self.add(_forecaster(one)) for one in told}
         self.speaks = {one["pseudonym"]: one["source"] for one in told if one["source"]}
@@ -164,15 +168,17 @@ class _Record:
         """One more entry, and what it says."""
         entry = _entry(told)
         self.session.connection().execute(_ENTER, entry.model_dump())
-        self.head.seq, self.head.recorded_at, self.head.hash = entry.seq, entry.recorded_at, entry.hash
+        self.last, self.changed[entry.subject] = entry, entry.seq
         if (make := MAKES.get(entry.kind)) is not None:
             make(self, entry, json.loads(entry.content) if entry.content is not None else None)
-        if (question := self.questions.get(entry.subject)) is not None:
-            question.revision = entry.seq  # never less than what anybody kept of it
 
     def end(self, moment: datetime) -> None:
         """What only all entries together tell."""
-        journal.moment_after(self.head.recorded_at, moment)
+        last = self.last
+        self.head.seq, self.head.recorded_at, self.head.hash = last.seq, last.recorded_at, last.hash
+        journal.moment_after(last.recorded_at, moment)
+        for slug, question in self.questions.items():
+            question.revision = self.changed[slug]
         for pseudonym, slug in self.speaks.items():
             self.people[pseudonym].source_id = self.sources[slug].id
         self.session.flush()
@@ -261,8 +267,7 @@ def _showing(made: _Record, entry: Entry, told: Line) -> None:
     shown = made.add(Showing(entry=entry.seq, recorded_at=entry.recorded_at, **said))
     one.audience, one.reveal, one.reveals_at = shown.audience, shown.reveal, shown.reveals_at
     one.key = audiences.key_for(one.audience, one.key)
-    for question in made.questions.values() if of_set else ():
-        question.revision = entry.seq
+    made.changed |= dict.fromkeys(made.questions if of_set else (), entry.seq)
 
 
 def _forecast(made: _Record, entry: Entry, told: Line | None) -> None:

@@ -260,6 +260,12 @@ def test_what_everybody_may_see_is_not_the_whole(story: Database, elsewhere: Dat
     assert refused(elsewhere, exported(story, folder)).endswith("the whole record. Export it with --everything.")
 
 
+def test_of_nothing_nothing_is_made(elsewhere: Database, tmp_path: Path) -> None:
+    elsewhere.prepare()
+
+    assert refused(elsewhere, exported(elsewhere, tmp_path)).endswith("has no entry, so there is nothing to import.")
+
+
 @pytest.mark.parametrize("engine", ["sqlite"])
 def test_a_record_from_after_this_clock_is_not_taken(
     story: Database, elsewhere: Database, file: Path, clock: MovedClock
