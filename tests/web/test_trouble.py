@@ -3,6 +3,7 @@
 import os
 import pwd
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from shutil import copy
@@ -10,12 +11,14 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from sqlmodel import select
 from starlette.testclient import TestClient
 
-from forecasts import tokens, verification
+from forecasts import discussion, tokens, verification
 from forecasts.database import Database
 from forecasts.faults import FULL
 from forecasts.models import Comment, Forecaster
+from questions.errors import WritingRefused
 from questions.models import Question
 from tests.cast import DAY, HOUR, MovedClock, entries, kinds, rows
 from tests.postgres import PostgresServer
@@ -165,3 +168,36 @@ def test_a_full_disk_stops_acts_alone_until_there_is_room(
     assert kinds(database) == ["set", "question", *["comment"] * len(acknowledged)]
     place = list(Comment.__table__.columns.keys()).index("text")  # type: ignore[attr-defined]
     assert sorted(row[place] for row in rows(database, "comment")) == sorted(acknowledged)
+
+
+def test_who_shares_a_transaction_on_a_full_disk_is_told_the_truth(
+    volume: Volume, database: Database, rain: Question, ada: Forecaster
+) -> None:
+    """Eight write at once, so that one wait for the disk serves several: what was acknowledged is there, once, and what
+    was refused is not."""
+    volume.fill(but=256 << 10)
+
+    def write(number: int) -> tuple[list[str], str]:
+        kept: list[str] = []
+        while len(kept) < 400:
+            text = f"{number} {len(kept)} {os.urandom(1500).hex()}"
+            try:
+                with database.writing() as (session, moment):
+                    discussion.comment(session, ada, rain, text, moment)
+            except WritingRefused as refusal:
+                return kept, str(refusal)
+            kept.append(text)
+        return kept, "was never refused"
+
+    with ThreadPoolExecutor(8) as threads:
+        found = list(threads.map(write, range(8)))
+
+    acknowledged = [text for kept, _ in found for text in kept]
+    assert [told for _, told in found] == [FULL] * 8
+    assert len(acknowledged) > 8
+    volume.empty()
+    with database.writing() as (session, moment):
+        acknowledged.append(discussion.comment(session, ada, rain, TEXT, moment).text)
+    with database.reading() as session:
+        assert len(list(verification.verify(session))) == 4
+        assert sorted(session.exec(select(Comment.text)).all()) == sorted(acknowledged)
