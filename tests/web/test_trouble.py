@@ -175,7 +175,7 @@ def test_who_shares_a_transaction_on_a_full_disk_is_told_the_truth(
 ) -> None:
     """Eight write at once, so that one wait for the disk serves several: what was acknowledged is there, once, and what
     was refused is not."""
-    volume.fill(but=256 << 10)
+    volume.fill(but=512 << 10)
 
     def write(number: int) -> tuple[list[str], str]:
         kept: list[str] = []
@@ -194,7 +194,7 @@ def test_who_shares_a_transaction_on_a_full_disk_is_told_the_truth(
 
     acknowledged = [text for kept, _ in found for text in kept]
     assert [told for _, told in found] == [FULL] * 8
-    assert len(acknowledged) > 8
+    assert acknowledged
     volume.empty()
     with database.writing() as (session, moment):
         acknowledged.append(discussion.comment(session, ada, rain, TEXT, moment).text)
