@@ -107,7 +107,7 @@ def replay(
     require_empty(session)
     try:
         made = _Record(session, lines)
-        made.follow(lines, moment, follow)
+        made.take_all(lines, moment, follow)
         for _ in verification.verify(session, follow=follow):
             pass
         return Kept(made.head.seq, made.head.hash.hex())
@@ -144,7 +144,7 @@ class _Record:
                 self.people[one["pseudonym"]].owner_id = self.people[one["owner"]].id
         self.merged = _merged(lines)
 
-    def follow(self, lines: Sequence[Line], moment: datetime, follow: Follow) -> None:
+    def take_all(self, lines: Sequence[Line], moment: datetime, follow: Follow) -> None:
         """All that the journal says, what follows from it, and what was signed over it."""
         for entry in follow([line["entry"] for line in lines if "entry" in line], "Entries"):
             self.take(entry)
