@@ -18,8 +18,8 @@ from tests.postgres import NOT_FOUND, PostgresServer, find_binaries
 from tests.postmen import Mailbox, post_office
 from tests.shelf import Shelf
 
-# What a long run keeps is much, and is walked through each time that garbage is looked for: a sixth of the time.
-gc.set_threshold(50_000, 20, 100)
+# Garbage is looked for after each file of tests: what a long run keeps is much, and is walked through each time.
+gc.set_threshold(50_000, 20, 1_000)
 
 # No test asserts on the clock: a busy machine is not a broken program.
 settings.register_profile("without a clock", deadline=None)
@@ -30,6 +30,13 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     """Leave tests/benchmarks out unless the command names it, as `make bench` does."""
     named = any("benchmarks" in str(word) for word in config.args)
     return True if collection_path.name == "benchmarks" and not named else None
+
+
+@pytest.fixture(scope="module", autouse=True)
+def tidy() -> Iterator[None]:
+    """What a file of tests leaves behind is taken away before the next."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture(scope="session")

@@ -82,8 +82,11 @@ class Visitor:
     # Looking
 
     def opens(self, path: str) -> None:
-        """Go to a page as a link from elsewhere leads there."""
+        """Go to a page as a link from elsewhere leads there, and wait until the focus is where the page puts it."""
         self.page.goto(path if path.startswith("http") else self.address + path)
+        first = self.page.locator("[autofocus]").first
+        if first.count() and "#" not in path:
+            expect(first).to_be_focused()
 
     def sees(self, *texts: str) -> None:
         """Each of these stands on the page, or comes to."""

@@ -19,7 +19,7 @@ from tests.shelf import Shelf
 from tests.torture.histories import Scores, batch, play, scores, states
 from tests.torture.measure import measure, verified
 
-AT_ONCE = 40
+AT_ONCE = measure(40, 20)
 BATCHES = measure(25, 1)
 CLOSE = 1e-9
 

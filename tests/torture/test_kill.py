@@ -23,7 +23,7 @@ IN_A_ROW = 10
 def test_a_killed_server_has_lost_nothing_and_doubled_nothing(
     engine: str, addresses: Iterator[str], tmp_path: Path
 ) -> None:
-    kills, random, noted = measure(200, 3), Random(2026), 0
+    kills, random, noted = measure(200, 2), Random(2026), 0
     for first in range(0, kills, IN_A_ROW):
         url = next(addresses)
         writers = begin(url, tmp_path / f"acts-{first}", WRITERS)
