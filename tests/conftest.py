@@ -18,12 +18,18 @@ from tests.postgres import NOT_FOUND, PostgresServer, find_binaries
 from tests.postmen import Mailbox, post_office
 from tests.shelf import Shelf
 
-# Garbage is looked for after each file of tests: what a long run keeps is much, and is walked through each time.
+# Garbage is looked for after each file of tests, and not in what is kept for all of them, which is much.
 gc.set_threshold(50_000, 20, 1_000)
 
 # No test asserts on the clock: a busy machine is not a broken program.
 settings.register_profile("without a clock", deadline=None)
 settings.load_profile("without a clock")
+
+
+def pytest_collection_finish() -> None:
+    """All tests are known, and what they are made of stays."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -34,9 +40,10 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 @pytest.fixture(scope="module", autouse=True)
 def tidy() -> Iterator[None]:
-    """What a file of tests leaves behind is taken away before the next."""
+    """What a file of tests leaves behind is taken away before the next; what it keeps is looked through no more."""
     yield
     gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
